@@ -1,0 +1,35 @@
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help demo test pictures format clean
+
+help: ## shows this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/ready ## simulated cloud, service, chat room and dashboard; ARGS="--for 30s" ends by itself
+	@$(BIN)/fdi-monitor demo $(ARGS)
+
+test: .venv/ready ## everything that can run on this machine; says what it skipped and why
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(ARGS)
+
+format: .venv/ready ## formats the code and mends what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pictures: .venv/ready ## the pictures of the README, anew, from the tests that look at the pages; needs Chromium
+	@mkdir -p docs/pictures
+	FDI_PICTURES=docs/pictures PYTHONPATH=. $(BIN)/pytest -p tests.noskip tests/web -k "dashboard-1440-1180-light or [chat]"
+
+clean: ## removes what these targets made
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed (PYTHON=python3.12 make ...)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/ready

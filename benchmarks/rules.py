@@ -1,0 +1,89 @@
+"""How many verdicts a second one core gives, beside bare Python lambdas that do the same comparisons in the same run.
+
+Run: python -m benchmarks.rules. Goal: at least 1,000,000 verdicts a second for a typical rule.
+"""
+
+from __future__ import annotations
+
+import timeit
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from monitor.model import Counts, Severity
+from monitor.rules.facts import Facts
+from monitor.rules.quantity import quantity
+from monitor.rules.rule import Rule
+from monitor.rules.window import Window
+
+ROUNDS = 200_000
+REPEATS = 5
+AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+THRESHOLDS = {"warn": quantity(1), "crit": quantity(5)}
+SHARE = "abnormal >= crit or abnormal / running > 20%"
+JUMP = "increase(terminated, 15m) >= 3"
+
+Bare = Callable[[Counts, Counts], bool]
+RULES: tuple[tuple[Rule, Bare], ...] = (
+    (Rule("one count", when="cdc.abnormal > 0"), lambda _, cdc: cdc.abnormal > 0),
+    (
+        Rule("both kinds, threshold", when="abnormal >= warn", thresholds=THRESHOLDS),
+        lambda common, cdc: common.abnormal + cdc.abnormal >= 1,
+    ),
+    (
+        Rule(
+            "two levels, a share",
+            levels=((Severity.WARNING, "abnormal >= warn"), (Severity.CRITICAL, SHARE)),
+            thresholds=THRESHOLDS,
+        ),
+        lambda common, cdc: (
+            common.abnormal + cdc.abnormal >= 5
+            or (common.abnormal + cdc.abnormal) / (common.running + cdc.running) > 0.2
+            or common.abnormal + cdc.abnormal >= 1
+        ),
+    ),
+)
+
+
+def main() -> None:
+    facts = _facts()
+    print(f"{'rule':24}{'verdicts/s':>14}{'bare lambda/s':>16}{'ratio':>8}")
+    for rule, bare in RULES:
+        judged, plain = _rate(_judge(rule, facts)), _rate(_bare(bare, facts))
+        print(f"{rule.name:24}{judged:>14,.0f}{plain:>16,.0f}{plain / judged:>8.1f}")
+    for runs in (1, 10, 100):
+        facts.history = _history(runs)
+        name = f"history over {runs} runs"
+        print(f"{name:24}{_rate(_judge(Rule('history', when=JUMP), facts), rounds=ROUNDS // 20):>14,.0f}")
+
+
+def _judge(rule: Rule, facts: Facts) -> Callable[[], object]:
+    judge = rule.bind({})
+    if judge is None:
+        raise SystemExit(f"{rule.name} matches nothing")
+    verdict = judge.verdict
+    return lambda: verdict(facts, firing=False, severity=None)
+
+
+def _bare(bare: Bare, facts: Facts) -> Callable[[], object]:
+    common, cdc = facts.common or Counts(), facts.cdc or Counts()
+    return lambda: bare(common, cdc)
+
+
+def _facts() -> Facts:
+    return Facts(at=AT, common=Counts(running=20), cdc=Counts(running=5, completed=3), up=True)
+
+
+def _history(runs: int) -> Window:
+    window = Window(timedelta(minutes=15))
+    for number in range(runs):
+        window.append(AT - timedelta(minutes=14) * (runs - number - 1) / runs, Counts(terminated=number), Counts())
+    return window
+
+
+def _rate(function: Callable[[], object], *, rounds: int = ROUNDS) -> float:
+    """Calls a second, the best of several runs."""
+    return rounds / min(timeit.repeat(function, number=rounds, repeat=REPEATS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""`fdi-monitor run`: the service."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+import structlog
+
+from monitor import clock
+from monitor.app import World, running
+from monitor.cli import GOOD
+from monitor.cli.policies import load_policy
+from monitor.cli.signals import stop_on_signals
+from monitor.cli.start import aio, begin
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option(
+    "--rules", type=click.Path(path_type=Path), help="The folder of the policy; else FDI_MONITOR_RULES, else ./rules."
+)
+@click.option("--insecure", is_flag=True, help="Serve the pages beyond this machine without a login.")
+@aio
+async def run(rules: Path | None, insecure: bool) -> int:
+    """Runs the service.
+
+    It polls, judges and tells people until Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. What it knows is kept
+    in the data folder (FDI_MONITOR_DATA), so the next start goes on where this one stopped.
+
+    \b
+    Example:
+      FDI_MONITOR_DATA=/var/lib/fdi-monitor fdi-monitor run --rules /etc/fdi-monitor/rules
+    """
+    settings = begin()
+    policy = load_policy(rules or settings.rules)
+    stop = stop_on_signals(asyncio.get_running_loop())
+    async with running(settings, policy, World(clock.now, clock.zone()), insecure=insecure) as service:
+        log.info("running", pages=service.address, accounts=len(policy.accounts), rules=len(policy.rules))
+        await stop.wait()
+        log.info("stopping")
+    return GOOD

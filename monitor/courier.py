@@ -1,0 +1,185 @@
+"""Outbox row -> notifier -> settled, again later, or given up.
+
+Destinations are independent: each is served by a task of its own, so a dead one delays nobody else, and the messages
+of one group reach one destination in their order. A try is written down after it was made: a crash in between repeats
+the message with the same id, and never loses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.errors import StoreFailed
+from monitor.message import render
+from monitor.meters import Meters, Pulse
+from monitor.notifiers import Notifier, Outcome, Verdict
+from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
+from monitor.rounds import Rounds
+from monitor.store import outbox
+from monitor.store.database import Store
+from monitor.store.outbox import Letter, Standing
+
+FAREWELL = timedelta(seconds=5)
+"""How long a stop waits for tries that are under way."""
+
+LONGEST_REST = timedelta(seconds=30)
+"""How long one message that fails may hold up the others of its destination, unless that asked for more."""
+
+Destination = tuple[str, int]
+"""A receiver's name and the position among its kinds."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How one destination is reached, and in which language it is spoken to."""
+
+    kind: str
+    language: str
+    notifier: Notifier
+
+
+class Courier:
+    """Carries messages out, to the destinations that the policy names."""
+
+    def __init__(
+        self,
+        store: Store,
+        carriers: Mapping[Destination, Carrier],
+        *,
+        now: Clock,
+        zone: tzinfo,
+        public_url: str,
+        meters: Meters,
+        pulse: Pulse,
+        settled: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._carriers = carriers
+        self._now = now
+        self._zone = zone
+        self._public_url = public_url
+        self._meters = meters
+        self._settled = settled
+        self._rounds = Rounds("courier", now=now, pulse=pulse)
+        self._busy: dict[Destination, asyncio.Task[None]] = {}
+        self._rest: dict[Destination, datetime] = {}
+
+    def wake(self) -> None:
+        """A message was queued: look at once."""
+        self._rounds.wake()
+
+    async def run(self) -> None:
+        """Passes until cancelled: when woken, and when the next message is due."""
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                await self._rounds.run(lambda at: self.step(at, tasks))
+            finally:
+                # What is on its way may arrive: cut off, it would be sent a second time after the next start.
+                if self._busy:
+                    await asyncio.wait(self._busy.values(), timeout=FAREWELL.total_seconds())
+
+    async def step(self, at: datetime, tasks: asyncio.TaskGroup) -> datetime | None:
+        """One pass: gives every idle destination its due messages.
+
+        Returns when the next message is due, None while none waits for its time.
+
+        Raises:
+            StoreFailed: nothing was tried.
+        """
+        # Taken before the read: a destination that gets done meanwhile has settled letters that the read still shows.
+        busy = set(self._busy)
+        async with self._store.read() as tx:
+            waiting = await outbox.waiting(tx)
+        letters: dict[Destination, list[Letter]] = {}
+        later: list[datetime] = []
+        for letter in waiting:
+            destination = (letter.receiver, letter.position)
+            ready_at = max(letter.next_at, self._rest.get(destination, letter.next_at))
+            if destination in busy:
+                continue
+            if ready_at > at:
+                later.append(ready_at)
+            else:
+                letters.setdefault(destination, []).append(letter)
+        for destination, due in letters.items():
+            # A message that keeps failing comes last, so that it cannot starve the others.
+            due.sort(key=lambda letter: letter.attempts)
+            task = tasks.create_task(self._serve(destination, due), name=f"courier to {destination[0]}")
+            self._busy[destination] = task
+        return min(later, default=None)
+
+    async def _serve(self, destination: Destination, letters: list[Letter]) -> None:
+        """Tries the due messages of one destination, one after the other; the first that must wait stops the rest."""
+        self._rest.pop(destination, None)
+        try:
+            for letter in letters:
+                verdict = await self._try(destination, letter)
+                at = self._now()
+                settled = settle(letter, verdict, at=at, draw=random.random())
+                async with self._store.write() as tx:
+                    await outbox.settle(tx, settled)
+                self._tell(letter, settled)
+                if settled.state is Standing.WAITING:
+                    throttled = verdict.outcome is Outcome.THROTTLED
+                    self._rest[destination] = settled.next_at if throttled else min(settled.next_at, at + LONGEST_REST)
+                    break
+        except StoreFailed as error:
+            log.error("a try could not be written down, it will be repeated", reason=str(error))
+            self._rest[destination] = self._now() + LONGEST_REST
+        finally:
+            del self._busy[destination]
+            self.wake()
+            self._settled()
+
+    async def _try(self, destination: Destination, letter: Letter) -> Verdict:
+        carrier = self._carriers.get(destination)
+        if carrier is None or carrier.kind != letter.kind:
+            return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
+        try:
+            message = render(
+                letter.notification, language=carrier.language, zone=self._zone, public_url=self._public_url
+            )
+            return await carrier.notifier.send(message)
+        except Exception:
+            # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
+            log.exception("notifier failed", receiver=letter.receiver, kind=letter.kind)
+            return Verdict(Outcome.UNREACHABLE, "the notifier itself failed; see the log")
+
+    def _tell(self, before: Letter, after: Letter) -> None:
+        """Counts the try; says what changed: a delivery, the first failure, the end of trying."""
+        self._meters.deliveries.labels(after.receiver, after.kind, after.verdict).inc()
+        words = {"receiver": after.receiver, "kind": after.kind, "id": after.id, "attempts": after.attempts}
+        if after.state is Standing.SENT:
+            log.info("message delivered", **words)
+        elif after.state is Standing.DEAD:
+            log.error("message given up", verdict=after.verdict, reason=after.reason, **words)
+        elif before.reason != after.reason:
+            log.warning("message not delivered yet", verdict=after.verdict, reason=after.reason, **words)
+
+
+def settle(letter: Letter, verdict: Verdict, *, at: datetime, draw: float) -> Letter:
+    """The letter after a try that ended at `at` with `verdict`. `draw` is a random number in [0, 1)."""
+    tried = replace(
+        letter, attempts=letter.attempts + 1, tried_at=at, verdict=str(verdict.outcome), reason=verdict.reason
+    )
+    match verdict.outcome:
+        case Outcome.DELIVERED:
+            return replace(tried, state=Standing.SENT, settled_at=at)
+        case Outcome.REFUSED:
+            return replace(tried, state=Standing.DEAD, settled_at=at)
+        case Outcome.THROTTLED | Outcome.UNREACHABLE:
+            if given_up(letter.created_at, at=at):
+                return replace(tried, state=Standing.DEAD, settled_at=at)
+            throttled = verdict.outcome is Outcome.THROTTLED
+            asked = verdict.wait or (THROTTLED_WAIT if throttled else None)
+            last_wait = letter.next_at - letter.tried_at if letter.tried_at else timedelta()
+            return replace(tried, next_at=retry_at(at, last_wait=last_wait, asked=asked, draw=draw))

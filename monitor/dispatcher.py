@@ -1,0 +1,152 @@
+"""Due groups -> decision -> outbox row, each group in one transaction.
+
+What moved first reaches its groups: a transition joins its alert to the groups of its routes and to those that it was
+told to before (an alert whose severity falls may leave a route, but not the people who believe that it fires). Then
+every group that is due decides.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from monitor import outage
+from monitor.clock import Clock
+from monitor.grouping import Decision, Group, Quiet, decide, new_group
+from monitor.meters import Pulse
+from monitor.model import Alert
+from monitor.notifiers.receiver import Receiver
+from monitor.rounds import Rounds
+from monitor.routing import Route
+from monitor.store import alerts, groups, outbox
+from monitor.store.database import Store
+from monitor.store.groups import Kept, Place
+
+BATCH = 500
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Brings what moved to its groups, and lets those speak that are due."""
+
+    def __init__(
+        self,
+        store: Store,
+        route: Route,
+        receivers: Mapping[str, Receiver],
+        *,
+        now: Clock,
+        pulse: Pulse,
+        queued: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._route = route
+        self._receivers = receivers
+        self._queued = queued
+        self._rounds = Rounds("dispatcher", now=now, pulse=pulse)
+
+    def wake(self) -> None:
+        """Something moved: look at once."""
+        self._rounds.wake()
+
+    async def load(self) -> None:
+        """Forgets groups of receivers that the policy no longer names: nobody is left to be told."""
+        async with self._store.write() as tx:
+            for receiver in await groups.forget_others(tx, self._receivers):
+                log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
+
+    async def run(self) -> None:
+        """Passes until cancelled: when woken, and when the next group is due."""
+        await self._rounds.run(self.step)
+
+    async def step(self, at: datetime) -> datetime | None:
+        """One pass: routes what moved, then decides for every group that is due.
+
+        Returns when the next group has to be looked at, None while none waits.
+
+        Raises:
+            StoreFailed: what was not committed comes again with the next pass.
+        """
+        while await self._route_moved():
+            pass
+        while due := await self._due(at):
+            for kept in due:
+                await self._decide(kept, at)
+        async with self._store.read() as tx:
+            return await groups.next_look(tx)
+
+    async def _route_moved(self) -> bool:
+        """Tells their groups of a batch of transitions; whether there was one."""
+        async with self._store.read() as tx:
+            if not await alerts.unrouted(tx, most=1):
+                return False
+        async with self._store.write() as tx:
+            moved = await alerts.unrouted(tx, most=BATCH)
+            moved_at: dict[str, datetime] = {}
+            for _, transition in moved:
+                moved_at.setdefault(transition.alert, transition.at)
+            known = await alerts.by_key(tx, moved_at)
+            joining = self._joining(known.values(), await groups.told(tx, known))
+            kept = await groups.find(tx, {place.key for place in joining})
+            for place, (group, members) in joining.items():
+                row = kept[place].row if place in kept else None
+                at = min(moved_at[key] for key in members)
+                changed = (kept[place].group if place in kept else group).changed(at)
+                row = await groups.save(tx, changed, row=row, verdict=str(Quiet.WAITING))
+                await groups.join(tx, row, members)
+            await alerts.routed(tx, [row for row, _ in moved])
+        return True
+
+    def _joining(
+        self, moved: Iterable[Alert], told: Mapping[str, Sequence[Group]]
+    ) -> dict[Place, tuple[Group, set[str]]]:
+        """Which alerts belong to which groups: those of their routes while they fire, and those told of before."""
+        joining: dict[Place, tuple[Group, set[str]]] = {}
+        for alert in moved:
+            labels = alert.all_labels
+            routes = self._route.find(labels) if alert.state.fires else ()
+            for group in (*told.get(alert.key, ()), *(new_group(route, labels) for route in routes)):
+                joining.setdefault(Place(group.key, group.receiver), (group, set()))[1].add(alert.key)
+        return joining
+
+    async def _due(self, at: datetime) -> list[Kept]:
+        async with self._store.read() as tx:
+            return await groups.due(tx, at, most=BATCH)
+
+    async def _decide(self, kept: Kept, at: datetime) -> None:
+        """One group's decision and its messages, in one transaction."""
+        async with self._store.write() as tx:
+            members = await groups.members(tx, kept.row)
+            out = await alerts.firing_accounts(tx, outage.RULE)
+            inhibited = {one.key for one in members if outage.inhibits(one.labels, accounts_out=out)}
+            decision = decide(kept.group, members, at=at, message_id=str(uuid.uuid4()), inhibited=inhibited)
+            await groups.settle(tx, kept, decision)
+            letters = self._letters(decision, at)
+            await outbox.add(tx, letters)
+        if letters:
+            self._queued()
+            log.info(
+                "message queued",
+                receiver=kept.group.receiver,
+                group=kept.group.key,
+                reason=str(decision.verdict),
+                id=letters[0].id,
+            )
+
+    def _letters(self, decision: Decision, at: datetime) -> list[outbox.Letter]:
+        """One letter for each kind under the receiver's name that wants to hear of it."""
+        notification = decision.notification
+        if notification is None:
+            return []
+        letters = []
+        for position, integration in enumerate(self._receivers[notification.receiver].integrations):
+            mine = notification if integration.options.send_resolved else notification.only_firing()
+            if mine.alerts:
+                mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
+                letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
+        return letters

@@ -1,0 +1,101 @@
+"""Paces an account's requests so that its quota is kept in every window and nearly used up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from asyncio_throttle.throttler import Throttler
+
+MARGIN = 1.02
+"""The quota is spread over a window this much longer than the vendor's, so that a request which leaves a little late
+and the next one which leaves in time do not meet in one of his windows."""
+
+SLICE = 0.05
+"""Seconds: what the quota allows in this time leaves together, then the line waits for the next slice. Waking up for
+each request would cost more than the request."""
+
+TICK = 1e-6
+"""Seconds: a wait shorter than this is over. It ends the loop where a clock cannot tell such times apart."""
+
+LEAST = 0.1
+"""The share of the quota that is left however often the vendor throttles: below it nothing would be learnt."""
+
+REGAIN = 0.02
+"""How much of the quota comes back in a second: after one throttling all of it within 25 s."""
+
+
+class FairThrottler(Throttler):
+    """`asyncio_throttle.Throttler` for crowds: first come, first served, in small slices, on the loop's clock.
+
+    At most `rate_limit` acquisitions fall into any window of `period` seconds, however late the loop wakes up: the log
+    of the base class keeps the true times of the last `rate_limit` of them. On top, slices are due on an even grid that
+    catches up after a late wake-up, so that lateness costs no throughput.
+
+    A vendor that throttles nevertheless (others use the same account) is met halfway: `ease` halves the rate, which
+    then climbs back evenly.
+    """
+
+    def __init__(self, rate_limit: int, period: float = 1.0) -> None:
+        super().__init__(rate_limit, period=period * MARGIN)
+        self._window = period * MARGIN
+        self._turn = asyncio.Lock()
+        self._slice_size = max(1, int(rate_limit * SLICE / period))
+        self._slice_period = self._window * self._slice_size / rate_limit
+        self._slice_due = float("-inf")
+        self._slice_left = 0
+        self._low = 1.0
+        self._eased_at = float("-inf")
+
+    @property
+    def share(self) -> float:
+        """How much of the quota is used at most now: 1 unless it was eased lately."""
+        return self._share(asyncio.get_running_loop().time())
+
+    def ease(self, *, resumes_in: float) -> None:
+        """The vendor throttled: halves the rate. It climbs back from `resumes_in` seconds on, when sending resumes."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._eased_at:  # the requests that were under way together are throttled together: one halving
+            self._low = max(LEAST, self._share(now) / 2)
+        self._eased_at = max(self._eased_at, now + resumes_in)
+
+    def _share(self, now: float) -> float:
+        if self._low == 1.0:
+            return 1.0
+        share = min(1.0, self._low + REGAIN * max(0.0, now - self._eased_at))
+        if share == 1.0:
+            self._low = 1.0
+        return share
+
+    async def acquire(self) -> None:
+        """Returns when one more request may leave. Cancelled while waiting, it takes nothing."""
+        async with self._turn:
+            while True:
+                now = asyncio.get_running_loop().time()
+                wait = self._due(now) - now
+                if wait <= TICK:
+                    break
+                await asyncio.sleep(wait)
+            self._admit(now)
+
+    def _due(self, now: float) -> float:
+        """When the next request may leave."""
+        due = now if self._slice_left else self._slice_due + self._slice_period / self._share(now)
+        if len(self._task_logs) < self.rate_limit:
+            return due
+        oldest: float = self._task_logs[0]
+        return max(due, oldest + self._window)
+
+    def _admit(self, now: float) -> None:
+        # The oldest has left the window, or there is room: the log never holds more than the quota.
+        if len(self._task_logs) >= self.rate_limit:
+            self._task_logs.popleft()
+        self._task_logs.append(now)
+        if not self._slice_left:
+            self._open_slice(now)
+        self._slice_left -= 1
+
+    def _open_slice(self, now: float) -> None:
+        """Starts the next slice on the grid, or now where the line stood idle for longer than a slice."""
+        on_grid = self._slice_due + self._slice_period / self._share(now)
+        self._slice_due = on_grid if now - on_grid < self._slice_period else now
+        self._slice_left = self._slice_size

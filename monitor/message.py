@@ -1,0 +1,250 @@
+"""A notification in words: title, delta, lines and colour, in the receiver's language. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from monitor.model import KINDS, STATUSES, Severity
+from monitor.notification import AlertView, Change, Notification, Reason
+from monitor.wording import Wording, clean, moment, near, number, wording
+
+FULL = 10
+"""How many alerts a message tells in full; the others are counted."""
+
+
+class Colour(enum.StrEnum):
+    """Of the message's header: from the data, never from words in the text."""
+
+    RED = "red"
+    ORANGE = "orange"
+    BLUE = "blue"
+    GREEN = "green"
+
+
+_AGE_LIMIT = 1e9
+"""Seconds: whatever is older was never there."""
+_STATUSES = ("abnormal", *(status for status in STATUSES if status != "abnormal"))
+_COLOURS = {Severity.CRITICAL: Colour.RED, Severity.WARNING: Colour.ORANGE, Severity.INFO: Colour.BLUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One alert in words. `mark` is how it fires (`critical, new`), empty once over; `runbook` an address or empty."""
+
+    alert: AlertView
+    headline: str
+    details: tuple[str, ...]
+    colour: Colour
+    mark: str = ""
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification in words. `delta` is what changed, said first; `link` opens the details, empty if unknown.
+
+    `entries` are the first alerts; `hidden` counts those left out. All texts are single lines, not yet escaped for any
+    format.
+    """
+
+    notification: Notification
+    title: str
+    delta: str
+    entries: tuple[Entry, ...]
+    colour: Colour
+    footer: str
+    link: str = ""
+    hidden: int = 0
+    language: str = "en"
+
+    def more(self, left_out: int = 0) -> str:
+        """How many alerts are not told, `left_out` entries among them: `+3 more`; empty if all are."""
+        count = self.hidden + left_out
+        return wording(self.language).more.format(count=count) if count else ""
+
+
+def render(notification: Notification, *, language: str, zone: tzinfo, public_url: str = "") -> Message:
+    """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message."""
+    words = wording(language)
+    told = notification.alerts[:FULL]
+    footer = (words.sent.format(at=moment(notification.at, zone)), words.identity.format(id=notification.id[:8]))
+    return Message(
+        notification=notification,
+        title=_title(notification, words),
+        delta=_delta(notification, words),
+        entries=tuple(_entry(alert, notification.at, zone, words) for alert in told),
+        colour=_COLOURS[notification.severity] if notification.firing else Colour.GREEN,
+        footer=" · ".join(footer),
+        link=f"{public_url.rstrip('/')}/" if public_url else "",
+        hidden=len(notification.alerts) - len(told),
+        language=language,
+    )
+
+
+def plain(message: Message) -> str:
+    """The whole message as lines of text, without a line end at its end."""
+    words = wording(message.language)
+    single = len(message.notification.alerts) == 1
+    lines = [message.title, message.delta]
+    for entry in message.entries:
+        mark = f"[{entry.mark}] " if entry.mark else ""
+        lines += [entry.headline if single else f"* {mark}{entry.headline}"]
+        lines += [f"  {detail}" for detail in entry.details]
+        lines += [f"  {words.named.format(name=words.runbook, value=entry.runbook)}"] if entry.runbook else []
+    link = words.named.format(name=words.details, value=message.link) if message.link else ""
+    lines += [message.more(), link, message.footer]
+    return "\n".join(line for line in lines if line)
+
+
+def _title(notification: Notification, words: Wording) -> str:
+    firing = len(notification.firing)
+    status = words.firing if firing else words.resolved
+    if notification.reason is Reason.TEST:
+        status = words.test
+    if firing:
+        status = f"{status} {words.severities[notification.severity]}"
+    count = firing or len(notification.alerts)
+    return f"[{status}] {_subject(notification)}" + (f" ({count})" if count > 1 else "")
+
+
+def _subject(notification: Notification) -> str:
+    """What the message is about: the rules, and the account and instance where all alerts share them."""
+    common = notification.common_labels()
+    rules = list(dict.fromkeys(alert.name for alert in notification.alerts if alert.name))
+    named = ", ".join(rules[:2]) + (f" +{len(rules) - 2}" if len(rules) > 2 else "")
+    parts = (named, common.get("account", ""), common.get("instance", ""))
+    return " · ".join(clean(part, 80) for part in parts if part) or clean(notification.group_key, 80)
+
+
+def _delta(notification: Notification, words: Wording) -> str:
+    repeat = notification.reason is Reason.REPEAT
+    if len(notification.alerts) == 1:
+        alone = words.changes[Change.WORSE] if notification.alerts[0].change is Change.WORSE else ""
+        return words.reminder.format(delta=words.still_firing) if repeat else alone
+    found = Counter(alert.change for alert in notification.alerts)
+    shown = {Change.NEW: words.new, Change.WORSE: words.worse, Change.RESOLVED: words.gone, Change.SAME: words.same}
+    parts = [text.format(count=found[change]) for change, text in shown.items() if found[change]]
+    delta = words.then.join(filter(None, (words.between.join(parts), _worst(notification, words))))
+    return words.reminder.format(delta=delta) if repeat else delta
+
+
+def _worst(notification: Notification, words: Wording) -> str:
+    """The gravest of the firing alerts whose count rose since the last message, with that count."""
+    risen = [(alert, rise) for alert in notification.firing if (rise := _rise(alert))]
+    if not risen:
+        return ""
+    alert, (before, after) = max(risen, key=lambda pair: (pair[0].severity.rank, pair[1][1]))
+    name = clean(alert.instance or alert.name, 80)
+    return words.worst.format(name=name, before=number(before), after=number(after))
+
+
+def _rise(alert: AlertView) -> tuple[float, float] | None:
+    for status in ("abnormal", "terminated"):
+        before, after = alert.values_before.get(status), alert.values.get(status)
+        if before is not None and after is not None and after > before:
+            return before, after
+    return None
+
+
+def _entry(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Entry:
+    mark = (words.severities[alert.severity], words.changes[alert.change]) if alert.firing else ()
+    return Entry(
+        alert=alert,
+        headline=_headline(alert, words),
+        details=_firing(alert, at, zone, words) if alert.firing else _ended(alert, at, zone, words),
+        colour=_COLOURS[alert.severity] if alert.firing else Colour.GREEN,
+        mark=words.between.join(filter(None, mark)),
+        runbook=clean(alert.annotations.get("runbook", ""), 1000),
+    )
+
+
+def _headline(alert: AlertView, words: Wording) -> str:
+    """What the rule says, or the names of rule and instance; of an alert that is over, that it is."""
+    names = " · ".join(filter(None, (alert.name, alert.instance)))
+    headline = clean(alert.annotations.get("summary", "")) or clean(names)
+    over = words.ended if alert.cause in words.causes else words.over
+    return headline if alert.firing else over.format(headline=headline)
+
+
+def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
+    since = words.since.format(start=near(alert.started_at, at, zone), span=words.span(at - alert.started_at))
+    return tuple(filter(None, (_health(alert, words), _counts(alert, words), words.tasks(alert.annotations), since)))
+
+
+def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
+    end = alert.resolved_at or at
+    lasted = words.lasted.format(
+        start=near(alert.started_at, at, zone), end=near(end, at, zone), span=words.span(end - alert.started_at)
+    )
+    if alert.cause not in words.causes:
+        return tuple(filter(None, (_proof(alert, at, words), lasted)))
+    moved = _counts(alert, words) if _moved(alert) else ""
+    return tuple(filter(None, (words.causes[alert.cause], moved, lasted)))
+
+
+def _proof(alert: AlertView, at: datetime, words: Wording) -> str:
+    """The counts, before and after, with the age of the sample that shows that it is well."""
+    back = words.answers if alert.values_before.get("up") == 0 and alert.values.get("up") == 1 else ""
+    counts = words.between.join(filter(None, (back, _counts(alert, words))))
+    if not counts or alert.values_at is None:
+        return counts
+    return words.proof.format(counts=counts, ago=words.span(at - alert.values_at))
+
+
+def _moved(alert: AlertView) -> bool:
+    before, after = alert.values_before, alert.values
+    return any(name in before and name in after and before[name] != after[name] for name in _STATUSES)
+
+
+def _health(alert: AlertView, words: Wording) -> str:
+    """Where the instance does not answer: for how many polls, and since when nothing is known."""
+    values = alert.values
+    if values.get("up") != 0:
+        return ""
+    failures = values.get("failures")
+    parts = [] if failures is None else [words.silent.format(failures=number(failures))]
+    if 0 <= (age := values.get("age", _AGE_LIMIT)) < _AGE_LIMIT:
+        parts.append(words.last_good.format(ago=words.span(timedelta(seconds=age))))
+    return words.between.join(parts)
+
+
+def _counts(alert: AlertView, words: Wording) -> str:
+    """The counts, before and after where they moved; the abnormal ones by kind as well, the others unless nothing."""
+    told = [status for status in _STATUSES if status == "abnormal" or _some(alert, status)]
+    return words.between.join(filter(None, (_counted(alert, status, words) for status in told)))
+
+
+def _some(alert: AlertView, status: str) -> bool:
+    """Whether there are or were tasks in this state."""
+    keys = (status, *(f"{kind}.{status}" for kind in KINDS))
+    return any(values.get(key) for values in (alert.values, alert.values_before) for key in keys)
+
+
+def _counted(alert: AlertView, status: str, words: Wording) -> str:
+    """One state: both kinds together, or kind by kind where only that is known."""
+    name = words.counts[status]
+    keys = [f"{kind}.{status}" for kind in KINDS]
+    if status not in alert.values:
+        return _kinds(alert, keys, words, name=f" {name}")
+    total = _figure(alert, status, name, words)
+    if status != "abnormal" or not any(alert.values.get(key) or alert.values_before.get(key) for key in keys):
+        return total
+    return words.by_kind.format(total=total, kinds=_kinds(alert, keys, words, name=""))
+
+
+def _kinds(alert: AlertView, keys: Iterable[str], words: Wording, *, name: str) -> str:
+    figures = (_figure(alert, key, words.counts[kind] + name, words) for kind, key in zip(KINDS, keys, strict=True))
+    return words.between.join(filter(None, figures))
+
+
+def _figure(alert: AlertView, key: str, name: str, words: Wording) -> str:
+    before, after = alert.values_before.get(key), alert.values.get(key)
+    if after is None:
+        return ""
+    if before is None or before == after:
+        return words.counted.format(name=name, after=number(after))
+    return words.changed.format(name=name, before=number(before), after=number(after))

@@ -1,0 +1,92 @@
+"""What the loops count about themselves, served under `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Meters:
+    """Counters of one process, on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        of_account = ["account"]
+        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
+        seconds = partial(Histogram, labelnames=of_account, buckets=_SECONDS, registry=self.registry)
+        self.polls = counter("fdi_monitor_polls", "Polls by what came of them.", [*of_account, "outcome"])
+        self.latency = seconds("fdi_monitor_poll_seconds", "From request to answer.")
+        self.lag = seconds("fdi_monitor_schedule_lag_seconds", "How much later than planned a poll was sent.")
+        self.skipped = counter(
+            "fdi_monitor_slots_skipped", "Planned polls left out because the one before was not done.", of_account
+        )
+        self.instances = gauge("fdi_monitor_instances", "Instances that are polled.", of_account)
+        self.resting = gauge(
+            "fdi_monitor_instances_resting", "Instances polled more rarely because they keep failing.", of_account
+        )
+        self.wanted = gauge(
+            "fdi_monitor_poll_interval_wanted_seconds", "How often the policy wants an instance polled.", of_account
+        )
+        self.interval = gauge(
+            "fdi_monitor_poll_interval_seconds", "How often the quota lets an instance be polled.", of_account
+        )
+        self.share = gauge(
+            "fdi_monitor_quota_share", "How much of the quota is used at most: less after a throttling.", of_account
+        )
+        self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
+        self.transitions = counter("fdi_monitor_transitions", "Steps of alerts by where they led.", ["rule", "state"])
+        self.deliveries = counter(
+            "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
+        )
+
+    def polls_of(self, account: str, outcome: str) -> int:
+        """How many polls of an account came out `good` or `failed` so far."""
+        labels = {"account": account, "outcome": outcome}
+        return int(self.registry.get_sample_value("fdi_monitor_polls_total", labels) or 0)
+
+    def paced(self) -> list[tuple[str, timedelta, timedelta]]:
+        """The accounts whose quota does not carry what is wanted: how often it is, and how often it can be."""
+        wanted, every = _by_account(self.wanted), _by_account(self.interval)
+        return [
+            (account, timedelta(seconds=wanted[account]), timedelta(seconds=real))
+            for account, real in sorted(every.items())
+            if real > wanted.get(account, real)
+        ]
+
+
+def _by_account(gauge: Gauge) -> dict[str, float]:
+    return {sample.labels["account"]: sample.value for family in gauge.collect() for sample in family.samples}
+
+
+class Pulse:
+    """When each loop last came round, so that a loop that hangs is seen."""
+
+    def __init__(self) -> None:
+        self._beats: dict[str, datetime] = {}
+        self._patience: dict[str, timedelta] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether the loops run at all."""
+        return bool(self._patience)
+
+    def expect(self, loop: str, *, within: timedelta, at: datetime) -> None:
+        """From `at` on `loop` has to come round at least once `within` this time."""
+        self._patience[loop] = within
+        self._beats.setdefault(loop, at)
+
+    def beat(self, loop: str, at: datetime) -> None:
+        """`loop` came round at `at`."""
+        self._beats[loop] = at
+
+    def late(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
+        """The loops that should have come round by `at`, and since when they have not."""
+        for loop, within in self._patience.items():
+            since = at - self._beats[loop]
+            if since > within:
+                yield loop, since

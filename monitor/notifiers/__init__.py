@@ -1,0 +1,87 @@
+"""Notifiers: one file per kind, found through the entry points `fdi_monitor.notifiers`.
+
+A notifier has `Options` (pydantic: its YAML), a pure `payload(message)`, and `send(message)`, which answers with a
+`Verdict` read from status, headers and body: HTTP 200 alone is not success.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, Protocol
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from monitor.clock import Clock
+from monitor.message import Message
+from monitor.notifiers.fields import Timeout
+
+GROUP = "fdi_monitor.notifiers"
+
+
+class Outcome(enum.StrEnum):
+    """What became of one try."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of one try. `reason` is for people, without secrets; `wait` is what the other side asked for."""
+
+    outcome: Outcome
+    reason: str = ""
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where e-mail goes out: the process settings `SMTP__*`. `tls` is one of none, starttls, tls."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: SecretStr = field(default_factory=lambda: SecretStr(""))
+    tls: str = "none"
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a notifier may use of the world."""
+
+    session: aiohttp.ClientSession
+    now: Clock
+    smtp: SmtpServer = SmtpServer()
+
+
+class Options(BaseModel):
+    """What every kind takes in its YAML. `timeout` bounds one try as a whole; `language` is that of the messages."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    timeout: Timeout = timedelta(seconds=10)
+    language: Literal["en", "zh"] = "en"
+    send_resolved: bool = True
+
+
+OptionsType = type[Options]
+
+
+class Notifier(Protocol):
+    """One kind of receiver."""
+
+    Options: ClassVar[OptionsType]
+
+    def __init__(self, options: Any, tools: Tools) -> None: ...
+
+    def payload(self, message: Message) -> Any:
+        """What will be sent, as data. Pure: no clock, no I/O, no secret but what the format demands."""
+
+    async def send(self, message: Message) -> Verdict:
+        """One try. Never raises for what the other side does; bounded in time by the options' `timeout`."""

@@ -1,0 +1,67 @@
+"""Which kinds of notifier there are: those of this package and those of plugins, by their entry points."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from monitor.notifiers import GROUP, Notifier, Options, Tools
+from monitor.notifiers.receiver import Integration
+
+_OWN = "monitor."
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An entry point that cannot be used. `source` is where it points to (`package.module:Class`)."""
+
+    kind: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The usable kinds by name, and what was found but cannot be used."""
+
+    kinds: dict[str, type[Notifier]]
+    broken: tuple[Broken, ...] = ()
+
+
+def find(points: Iterable[EntryPoint] | None = None) -> Found:
+    """All kinds among the installed packages (or among `points`). A kind of this package cannot be replaced."""
+    kinds: dict[str, type[Notifier]] = {}
+    broken: list[Broken] = []
+    installed = entry_points(group=GROUP) if points is None else points
+    for point in sorted(installed, key=lambda point: (not point.value.startswith(_OWN), point.name, point.value)):
+        kind, reason = _load(point)
+        if point.name in kinds:
+            reason = "a kind of this name exists already; rename it"
+        if kind is None or reason:
+            broken.append(Broken(point.name, point.value, reason))
+        else:
+            kinds[point.name] = kind
+    return Found(kinds, tuple(broken))
+
+
+def build(integration: Integration, tools: Tools) -> Notifier:
+    """The notifier of `integration`, ready to send. KeyError for a kind that `find` does not give."""
+    return find().kinds[integration.kind](integration.options, tools)
+
+
+def _load(point: EntryPoint) -> tuple[type[Notifier] | None, str]:
+    try:
+        loaded = point.load()
+    except Exception as error:  # noqa: BLE001 - whatever a plugin does on import, the others are to work
+        return None, f"cannot be loaded: {type(error).__name__}: {error}"
+    options = getattr(loaded, "Options", None)
+    if not inspect.isclass(options) or not issubclass(options, Options):
+        return None, "has no class Options derived from monitor.notifiers.Options"
+    if not inspect.isclass(loaded) or not callable(getattr(loaded, "payload", None)):
+        return None, "is not a class with a method payload(message)"
+    if not inspect.iscoroutinefunction(getattr(loaded, "send", None)):
+        return None, "has no coroutine method send(message)"
+    return cast("type[Notifier]", loaded), ""

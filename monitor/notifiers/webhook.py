@@ -1,0 +1,96 @@
+"""Webhook: the body that Alertmanager posts (version 4), for everything that already understands it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from monitor.fingerprint import fingerprint
+from monitor.message import Message
+from monitor.notification import AlertView, Reason
+from monitor.notifiers import Options, OptionsType, Outcome, Tools, Verdict, http
+from monitor.notifiers.fields import Headers, Url
+
+_UNSET = "0001-01-01T00:00:00Z"
+_REASONS = {
+    Reason.FIRST: "first notification",
+    Reason.MORE: "new alerts added",
+    Reason.WORSE: "new alerts added",
+    Reason.SOME_RESOLVED: "some alerts resolved",
+    Reason.ALL_RESOLVED: "all alerts resolved",
+    Reason.REPEAT: "repeat interval elapsed",
+    Reason.TEST: "none",
+}
+"""Alertmanager's words. There, a severity that rises is another alert: one that was added."""
+
+
+class WebhookOptions(Options):
+    """`webhook:` in the policy."""
+
+    url: Url
+    headers: Headers = Field(default_factory=dict)
+
+
+class Webhook:
+    """Posts to `url`; any 2xx is success."""
+
+    Options: ClassVar[OptionsType] = WebhookOptions
+
+    def __init__(self, options: WebhookOptions, tools: Tools) -> None:
+        self._options = options
+        self._tools = tools
+
+    def payload(self, message: Message) -> dict[str, Any]:
+        """Alertmanager's body, keys in its order; all alerts, however many."""
+        said = message.notification
+        return {
+            "receiver": said.receiver,
+            "status": "firing" if said.firing else "resolved",
+            "alerts": [_alert(alert, message.link) for alert in said.alerts],
+            "notification_reason": _REASONS[said.reason],
+            "groupLabels": dict(sorted(said.group_labels.items())),
+            "commonLabels": dict(sorted(said.common_labels().items())),
+            "commonAnnotations": dict(sorted(said.common_annotations().items())),
+            "routeLabels": {},
+            "externalURL": message.link.rstrip("/"),
+            "version": "4",
+            "groupKey": said.group_key,
+            "truncatedAlerts": 0,
+        }
+
+    async def send(self, message: Message) -> Verdict:
+        """One try."""
+        body = json.dumps(self.payload(message), ensure_ascii=False, separators=(",", ":")) + "\n"
+        own = {name: value.get_secret_value() for name, value in self._options.headers.items()}
+        answer = await http.post(
+            self._tools,
+            self._options.url,
+            body=body.encode(),
+            headers={**own, "Idempotency-Key": message.notification.id},
+            within=self._options.timeout,
+        )
+        if isinstance(answer, Verdict):
+            return answer
+        verdict = http.by_status(answer, self._tools.now())
+        return verdict or Verdict(Outcome.DELIVERED, f"HTTP {answer.status}")
+
+
+def _alert(alert: AlertView, link: str) -> dict[str, Any]:
+    return {
+        "status": "firing" if alert.firing else "resolved",
+        "labels": dict(sorted(alert.labels.items())),
+        "annotations": dict(sorted(alert.annotations.items())),
+        "startsAt": _rfc3339(alert.started_at),
+        "endsAt": _UNSET if alert.firing or alert.resolved_at is None else _rfc3339(alert.resolved_at),
+        "generatorURL": link,
+        "fingerprint": fingerprint(alert.labels),
+    }
+
+
+def _rfc3339(at: datetime) -> str:
+    """In UTC, with as many digits of the second as it takes."""
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"

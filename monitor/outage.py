@@ -1,0 +1,93 @@
+"""Whether a whole account is out of reach, so that one alert says so and not one for each instance. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitor.fingerprint import fingerprint
+from monitor.model import FailureKind, Finding, Instance, InstanceKey, Labels, Sample, Severity, Truth
+
+RULE = "account-unreachable"
+VERSION = "built-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """What the built-in rule says about time."""
+
+    hold: timedelta = timedelta()
+    keep: timedelta = timedelta()
+
+
+TIMERS = Timers()
+"""It fires at once, and ends at the first good sample."""
+
+
+def key_of(account: str) -> InstanceKey:
+    """What stands for the account itself where otherwise an instance stands."""
+    return InstanceKey(account, "")
+
+
+class Outage:
+    """The last samples of one account's instances."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._failing: dict[InstanceKey, FailureKind] = {}
+
+    def saw(self, sample: Sample, *, polled: int) -> Truth:
+        """What `sample` says of the account, of which `polled` instances are polled.
+
+        BREACH when the credentials are refused, or when the last polls of all instances (two at least) failed. CLEAR
+        at any good sample. Throttling is no outage.
+        """
+        key = sample.instance.key
+        if sample.failure is None:
+            self._failing.pop(key, None)
+            return Truth.CLEAR
+        self._failing[key] = sample.failure.kind
+        if sample.failure.kind is FailureKind.AUTH:
+            return Truth.BREACH
+        if polled < 2 or len(self._failing) < polled or set(self._failing.values()) == {FailureKind.THROTTLED}:
+            return Truth.UNKNOWN
+        return Truth.BREACH
+
+    def forget(self, key: InstanceKey) -> None:
+        """The instance is polled no more."""
+        self._failing.pop(key, None)
+
+    def finding(self, sample: Sample, truth: Truth) -> Finding:
+        """The built-in rule's finding."""
+        labels = _labels(sample.instance)
+        return Finding(
+            key=fingerprint(labels),
+            rule=RULE,
+            rule_version=VERSION,
+            instance=key_of(self._account),
+            labels=labels,
+            truth=truth,
+            severity=Severity.CRITICAL,
+            at=sample.at,
+        )
+
+
+def summary(sample: Sample) -> str:
+    """The words of the alert."""
+    reason = sample.failure.reason if sample.failure else "it answers again"
+    return f"account {sample.instance.account} cannot be polled: {reason}"
+
+
+def inhibits(labels: Labels, *, accounts_out: frozenset[str]) -> bool:
+    """Whether an alert with these labels is not worth saying while these accounts are out of reach."""
+    return labels.get("alertname") != RULE and labels.get("account") in accounts_out
+
+
+def _labels(instance: Instance) -> Labels:
+    labels = {
+        "alertname": RULE,
+        "account": instance.account,
+        "region": instance.region,
+        "project_id": instance.project_id,
+    }
+    return {name: value for name, value in labels.items() if value}

@@ -1,0 +1,1 @@
+"""The policy: the YAML files of a folder, read whole, checked whole, turned into values."""

@@ -1,0 +1,139 @@
+"""What one part of the policy says about another: receivers, rules, accounts and labels that must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+
+from monitor import templates
+from monitor.matchers import Matchers
+from monitor.model import Severity
+from monitor.policy.accounts import RESERVED
+from monitor.policy.complaints import unknown_word
+from monitor.policy.draft import Draft
+from monitor.policy.nodes import ListNode, Loc, MapNode, Node, Scalar
+from monitor.policy.route import BranchForm, RouteForm
+from monitor.policy.rules import RuleForm
+from monitor.policy.series import COUNTS
+from monitor.policy.spot import Problem, Spot
+from monitor.policy.summaries import Renderer
+from monitor.textfault import TextFault
+
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+_VALUES = {**dict.fromkeys(COUNTS, 1.0), "up": 1.0, "failures": 0.0, "suspicious": 0.0, "age": 1.0, "latency": 1.0}
+
+
+def check_names(draft: Draft) -> None:
+    """Routes and tests name receivers and rules that exist."""
+    if not draft.whole:
+        # What is missing may stand in the part that could not be read.
+        return
+    receivers, rules = draft.names("receivers"), draft.names("rules")
+    used: set[str] = set()
+    for spot, node in draft.routes():
+        for loc, scalar in _receivers(node):
+            used.add(scalar.value)
+            _check(draft, spot.at(*loc), scalar, "receiver", receivers)
+    for spot, node in draft.items("tests"):
+        for loc, scalar in _listed(node, "messages", "receiver"):
+            _check(draft, spot.at(*loc), scalar, "receiver", receivers)
+        for key in ("alerts", "pending"):
+            for outer, expected in _mappings(node, "expect"):
+                for loc, scalar in _listed(expected, key, "alertname"):
+                    _check(draft, spot.at(*outer, *loc), scalar, "rule", rules)
+    if used:
+        for name in receivers.keys() - used:
+            draft.warn(receivers[name], [Problem("no route leads to this receiver")])
+
+
+def check_summaries(draft: Draft, rules: Iterable[tuple[Spot, RuleForm]]) -> None:
+    """Every summary can be filled in for an instance that has all the labels the policy speaks of."""
+    labels = {name: name for name in chain(RESERVED, _label_names(draft))}
+    shared = templates.names(
+        values=_VALUES, labels=labels, severity=str(Severity.WARNING), started_at=_MOMENT, value=1.0
+    )
+    renderer = Renderer(shared)
+    for spot, form in rules:
+        try:
+            renderer.check(form.summary, form.labels)
+        except TextFault as fault:
+            draft.complain(spot, [Problem.of(fault, "summary", expected="a template that can be filled in")])
+
+
+def check_accounts(draft: Draft, rules: list[tuple[Spot, RuleForm]], routes: list[tuple[Spot, RouteForm]]) -> None:
+    """Warns of matchers that name an account there is not."""
+    accounts = draft.names("accounts")
+    if not draft.whole or not accounts:
+        return
+    for spot, rule in rules:
+        _check_matchers(draft, spot, rule.match, accounts)
+        for position, override in enumerate(rule.overrides):
+            _check_matchers(draft, spot.at("overrides", position), override.match, accounts)
+    for spot, route in routes:
+        for loc, branch in _branches(route.routes):
+            _check_matchers(draft, spot.at(*loc), branch.match, accounts)
+
+
+def _check(draft: Draft, spot: Spot, scalar: Scalar, what: str, known: dict[str, Spot]) -> None:
+    if scalar.value not in known:
+        message = unknown_word(what, spot.written, scalar.text, [spot.written.strip("'\"") for spot in known.values()])
+        draft.complain(spot, [Problem(message)])
+
+
+def _check_matchers(draft: Draft, spot: Spot, matchers: Matchers, accounts: dict[str, Spot]) -> None:
+    for matcher in matchers.matchers:
+        if matcher.name == "account" and matcher.op == "=" and matcher.value not in accounts:
+            known = [spot.written.strip("'\"") for spot in accounts.values()]
+            message = unknown_word("account", f"'{matcher.value}'", matcher.value, known)
+            draft.warn(spot, [Problem(f"this matches nothing that is polled: {message}", ("match",))])
+
+
+def _receivers(node: MapNode, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+    receiver = node.get("receiver")
+    if isinstance(receiver, Scalar) and not receiver.faulty:
+        yield (*loc, "receiver"), receiver
+    for below, branch in _mappings(node, "routes"):
+        yield from _receivers(branch, (*loc, *below))
+
+
+def _branches(forms: list[BranchForm], loc: Loc = ()) -> Iterator[tuple[Loc, BranchForm]]:
+    for position, form in enumerate(forms):
+        here = (*loc, "routes", position)
+        yield here, form
+        yield from _branches(form.routes, here)
+
+
+def _mappings(node: MapNode, key: str) -> Iterator[tuple[Loc, MapNode]]:
+    """The mappings in the list under `key`."""
+    found: Node | None = node.get(key)
+    for position, item in enumerate(found.items if isinstance(found, ListNode) else ()):
+        if isinstance(item, MapNode):
+            yield (key, position), item
+
+
+def _listed(node: MapNode, key: str, name: str) -> Iterator[tuple[Loc, Scalar]]:
+    """The texts under `name` in the mappings in the list under `key`."""
+    for loc, item in _mappings(node, key):
+        found = item.get(name)
+        if isinstance(found, Scalar) and not found.faulty:
+            yield (*loc, name), found
+
+
+def _label_names(draft: Draft) -> Iterator[str]:
+    """Every label that an instance of this policy, or of its tests, may have."""
+    for _, account in draft.items("accounts"):
+        yield from _keys(account)
+        for _, instance in _mappings(account, "instances"):
+            yield from _keys(instance)
+    for _, case in draft.items("tests"):
+        only = case.get("instance")
+        if isinstance(only, MapNode):
+            yield from _keys(only)
+        for _, instance in _mappings(case, "instances"):
+            yield from _keys(instance)
+
+
+def _keys(node: MapNode) -> list[str]:
+    labels = node.get("labels")
+    return list(labels.entries) if isinstance(labels, MapNode) else []

@@ -1,0 +1,28 @@
+"""The policy as a value: everything the service does, as the operator wrote it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.errors import Fault
+from monitor.fdi.account import Account
+from monitor.notifiers.receiver import Receiver
+from monitor.routing import Route
+from monitor.rules.case import Case
+from monitor.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy without faults; `warnings` do not stand in the way. `cases` are its tests, `files` where it was read.
+
+    Read without its doors (see `loader.load`) it has no accounts, and its receivers cannot send.
+    """
+
+    accounts: tuple[Account, ...]
+    rules: tuple[Rule, ...]
+    receivers: tuple[Receiver, ...]
+    route: Route
+    cases: tuple[Case, ...]
+    warnings: tuple[Fault, ...]
+    files: tuple[str, ...]

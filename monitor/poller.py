@@ -1,0 +1,212 @@
+"""Due instances -> samples, for one account: bounded workers, under its quota, no crowd.
+
+Slots are looked at every 50 ms, so that what is due together is started together and the loop wakes up rarely. A
+worker carries one instance from request to record; an instance that is still being polled when its next slot comes
+skips that slot, visibly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from math import ceil
+from typing import Protocol
+
+import structlog
+
+from monitor.circuit import Circuit
+from monitor.clock import Clock
+from monitor.errors import DoorError, StoreFailed
+from monitor.fdi.account import Account
+from monitor.fdi.cloud import Cloud
+from monitor.meters import Meters, Pulse
+from monitor.model import Instance, InstanceKey, Sample
+from monitor.roster import Listed, Roster
+from monitor.schedule import Schedule, stretched
+
+TICK = 0.05
+PATIENCE = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+class Judging(Protocol):
+    """What the poller needs of the engine."""
+
+    async def meet(self, found: Iterable[Instance]) -> None:
+        """Is told of instances before their first poll."""
+
+    async def leave(self, keys: Collection[InstanceKey]) -> None:
+        """Is told of instances that are gone."""
+
+    async def take(self, sample: Sample) -> None:
+        """Is given every sample."""
+
+    def hot(self, key: InstanceKey) -> bool:
+        """Says whether this instance is to be polled before others."""
+
+    def troubled(self, account: str) -> Collection[InstanceKey]:
+        """Says which instances of the account had alerts when the last process stopped."""
+
+
+class Poller:
+    """Polls the instances of one account until cancelled: those in trouble first."""
+
+    def __init__(
+        self,
+        account: Account,
+        cloud: Cloud,
+        *,
+        engine: Judging,
+        now: Clock,
+        meters: Meters,
+        pulse: Pulse,
+    ) -> None:
+        self._account = account
+        self._name = f"poller of {account.name}"
+        self._cloud = cloud
+        self._engine = engine
+        self._now = now
+        self._pulse = pulse
+        self._every = account.poll_every.total_seconds()
+        self._schedule = Schedule(self._every)
+        self._circuit = Circuit(self._every)
+        self._roster = Roster(account.instances, known=engine.troubled(account.name))
+        self._busy: set[InstanceKey] = set()
+        self._due: asyncio.PriorityQueue[tuple[bool, float, InstanceKey]] = asyncio.PriorityQueue()
+        self._ill: set[InstanceKey] = set()
+        self._zero = now().timestamp() - asyncio.get_running_loop().time()
+        self._log = log.bind(account=account.name)
+        self._good = meters.polls.labels(account.name, "good")
+        self._failed = meters.polls.labels(account.name, "failed")
+        self._latency = meters.latency.labels(account.name)
+        self._lag = meters.lag.labels(account.name)
+        self._skipped = meters.skipped.labels(account.name)
+        self._number = meters.instances.labels(account.name)
+        self._resting = meters.resting.labels(account.name)
+        self._share = meters.share.labels(account.name)
+        self._throttled = meters.throttled.labels(account.name)
+        self._interval = meters.interval.labels(account.name)
+        meters.wanted.labels(account.name).set(self._every)
+
+    async def run(self) -> None:
+        """Discovers, paces and polls until cancelled."""
+        self._pulse.expect(self._name, within=PATIENCE, at=self._now())
+        async with asyncio.TaskGroup() as tasks:
+            await self._keep(self._roster.polled.values())
+            if self._account.discover is not None:
+                tasks.create_task(self._discover(self._account.discover.every), name=f"discovery {self._account.name}")
+            for number in range(self._account.concurrency):
+                tasks.create_task(self._work(), name=f"poller {self._account.name} {number}")
+            tasks.create_task(self._pace(), name=f"pacer {self._account.name}")
+
+    def _time(self) -> float:
+        """Seconds since 1970 as they were when the loop started, on the loop's clock: slots are stable across
+        restarts, and a wall clock that is set does not move them."""
+        return self._zero + asyncio.get_running_loop().time()
+
+    async def _keep(self, found: Iterable[Instance]) -> None:
+        """Polls these instances from now on, no faster than the quota carries them."""
+        instances = {one.key: one for one in found}
+        await self._engine.meet(instances.values())
+        wanted = self._account.poll_every.total_seconds()
+        every = stretched(wanted, instances=len(instances), rate=self._account.quota.rate)
+        if every != self._every:
+            self._every = every
+            self._schedule, self._circuit = Schedule(every), Circuit(every)
+            told = self._log.warning if every > wanted else self._log.info
+            told("polls are paced by the quota", instances=len(instances), wanted=wanted, every=round(every, 1))
+        self._schedule.keep(instances, at=self._time())
+        self._number.set(len(instances))
+        self._interval.set(every)
+
+    async def _discover(self, every: timedelta) -> None:
+        """Looks for the account's instances, at once and then by time. A failed look removes nobody."""
+        failing = False
+        while True:
+            try:
+                found = await self._cloud.instances()
+            except DoorError as error:
+                if not failing:
+                    self._log.warning("discovery failed", reason=str(error), request_id=error.request_id)
+                failing = True
+            else:
+                if failing:
+                    self._log.info("discovery works again")
+                failing = False
+                await self._keep_safely(self._roster.listed(found))
+            await asyncio.sleep(min(every.total_seconds(), 30) if failing else every.total_seconds())
+
+    async def _keep_safely(self, listed: Listed) -> None:
+        try:
+            await self._keep(listed.polled.values())
+            if listed.left:
+                self._log.info("instances are gone", instances=sorted(key.id for key in listed.left))
+                await self._engine.leave(listed.left)
+        except StoreFailed as error:
+            self._log.error("instances that came or went wait for the store", reason=str(error))
+        for key in listed.left:
+            self._circuit.forget(key)
+            self._ill.discard(key)
+
+    async def _pace(self) -> None:
+        """Hands due instances to the workers."""
+        while True:
+            self._pulse.beat(self._name, self._now())
+            self._share.set(self._cloud.share)
+            self._throttled.set(self._cloud.throttled)
+            time = self._time()
+            for planned, key in self._schedule.due(time):
+                if key in self._busy:
+                    self._skipped.inc()
+                elif not self._circuit.rests(key, at=planned):
+                    self._busy.add(key)
+                    self._due.put_nowait((not self._engine.hot(key), planned, key))
+            next_at = self._schedule.next_at()
+            wait = 1.0 if next_at is None else min(1.0, next_at - time)
+            await asyncio.sleep(max(1, ceil(wait / TICK)) * TICK)
+
+    async def _work(self) -> None:
+        """One worker: polls what is due, one instance at a time."""
+        while True:
+            _, planned, key = await self._due.get()
+            try:
+                instance = self._roster.polled.get(key)
+                if instance is not None:
+                    await self._poll(instance, planned)
+            finally:
+                self._busy.discard(key)
+
+    async def _poll(self, instance: Instance, planned: float) -> None:
+        sample = await self._cloud.sample(instance)
+        latency = sample.latency.total_seconds()
+        self._lag.observe(max(0.0, self._time() - latency - planned))
+        self._latency.observe(latency)
+        (self._good if sample.up else self._failed).inc()
+        self._circuit.saw(sample, planned=planned)
+        self._resting.set(len(self._circuit))
+        self._tell(sample)
+        try:
+            await self._engine.take(sample)
+        except StoreFailed:
+            # Told once by the recorder; the sample is lost, its instance is polled again in its next slot.
+            return
+        except Exception:
+            log.exception("a sample could not be judged: this is a bug", instance=instance.name)
+
+    def _tell(self, sample: Sample) -> None:
+        """Says once that an instance fell ill, and once that it is back."""
+        key = sample.instance.key
+        if sample.failure is not None and key not in self._ill:
+            self._ill.add(key)
+            self._log.warning(
+                "instance cannot be polled",
+                instance=sample.instance.name,
+                kind=str(sample.failure.kind),
+                reason=sample.failure.reason,
+                request_id=sample.failure.request_id,
+            )
+        elif sample.failure is None and key in self._ill:
+            self._ill.discard(key)
+            self._log.info("instance can be polled again", instance=sample.instance.name)

@@ -1,0 +1,38 @@
+"""Forgets what is older than people want to keep, once an hour."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.errors import StoreFailed
+from monitor.store import alerts, history, outbox
+from monitor.store.database import Store
+
+EVERY = timedelta(hours=1)
+
+log = structlog.get_logger()
+
+
+class Retention:
+    """Prunes history, transitions, resolved alerts and settled messages that are older than `keep`."""
+
+    def __init__(self, store: Store, *, keep: timedelta, now: Clock) -> None:
+        self._store = store
+        self._keep = keep
+        self._now = now
+
+    async def run(self) -> None:
+        """Passes until cancelled, the first at once."""
+        while True:
+            before = self._now() - self._keep
+            try:
+                for table in (history, alerts, outbox):
+                    async with self._store.write() as tx:
+                        await table.prune(tx, before)
+            except StoreFailed as error:
+                log.warning("old history could not be removed, it is tried again in an hour", reason=str(error))
+            await asyncio.sleep(EVERY.total_seconds())

@@ -1,0 +1,1 @@
+"""Rules judge samples: the expression language, history windows, and the verdict on one sample. Pure."""

@@ -1,0 +1,234 @@
+"""One instance under its rules: what a sample changes, as a value.
+
+The engine, the tests of the rules and the back-test all step the same `Watch`, so what is tested is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from monitor import lifecycle, templates
+from monitor.fingerprint import fingerprint
+from monitor.model import (
+    TASKS,
+    Alert,
+    Counts,
+    Finding,
+    Instance,
+    Run,
+    Sample,
+    State,
+    Transition,
+    Truth,
+)
+from monitor.rules.facts import Facts, values
+from monitor.rules.judge import Judge, Verdict
+from monitor.rules.rule import Rule
+from monitor.rules.window import Window
+from monitor.textfault import TextFault
+
+_ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
+_NOTHING = Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is remembered of an instance's polls. `run` is the one its last sample belongs to."""
+
+    first_at: datetime
+    good_at: datetime | None = None
+    failures: int = 0
+    run: Run | None = None
+    good: Run | None = None
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether the counts known last look like a lost permission or a reset; it holds until they move again."""
+        return self.good is not None and self.good.suspicious
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One alert that is not as it was. `alert` is None when a pending one was dropped."""
+
+    rule: str
+    key: str
+    alert: Alert | None
+    transition: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one sample changes: the health from now on, whether a new run began, and the alerts that moved."""
+
+    health: Health
+    began: bool
+    changes: tuple[Change, ...] = ()
+
+
+class Watch:
+    """The rules of one instance, bound to its labels, and its health."""
+
+    __slots__ = ("_bound", "_labels", "health", "instance", "window")
+
+    def __init__(
+        self, instance: Instance, rules: Iterable[Rule], *, health: Health | None, history: Iterable[Run]
+    ) -> None:
+        self.instance = instance
+        self.health = health
+        self._labels = labels_of(instance)
+        bound = ((rule, rule.bind(self._labels)) for rule in rules)
+        self._bound: tuple[tuple[Rule, Judge], ...] = tuple((rule, judge) for rule, judge in bound if judge)
+        reach = max((rule.reach for rule, _ in self._bound), default=timedelta())
+        self.window = Window(reach, history) if reach else None
+
+    def step(self, sample: Sample, alerts: Mapping[str, Alert]) -> Step:
+        """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's."""
+        health, began = _health(self.health, sample)
+        if self.window is not None and sample.common is not None and sample.cdc is not None:
+            self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
+        facts = _facts(health, sample, self.window)
+        changes: list[Change] = []
+        for rule, judge in self._bound:
+            alert = alerts.get(rule.name)
+            if alert is None or alert.state not in _ALIVE:
+                verdict = judge.verdict(facts, firing=False, severity=None)
+                # Nearly every poll ends here: without a live alert only a breach can move anything.
+                if verdict.truth is not Truth.BREACH:
+                    continue
+            else:
+                verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
+            change = self._change(rule, judge, alert, verdict, facts, began)
+            if change is not None:
+                changes.append(change)
+        return Step(health, began, tuple(changes))
+
+    def _change(
+        self, rule: Rule, judge: Judge, alert: Alert | None, verdict: Verdict, facts: Facts, began: bool
+    ) -> Change | None:
+        finding = self._finding(rule, alert, verdict, facts)
+        moved, transition = lifecycle.advance(alert, finding, rule)
+        if transition is None and not (began and verdict.truth is not Truth.UNKNOWN):
+            return None
+        if moved is not None:
+            moved = replace(moved, values=finding.values, values_at=finding.at)
+            # They keep the words of the last breach: what is said when it is over is what was wrong.
+            if verdict.truth is Truth.BREACH:
+                rendered = annotate(rule, moved, judge.value(facts, severity=moved.severity))
+                found = {name: text for name, text in moved.annotations.items() if name == TASKS}
+                moved = replace(moved, annotations=rendered | found)
+        return Change(rule.name, finding.key, moved, transition)
+
+    def _finding(self, rule: Rule, alert: Alert | None, verdict: Verdict, facts: Facts) -> Finding:
+        labels = alert.labels if alert else {"alertname": rule.name, **self._labels, **rule.labels}
+        return Finding(
+            key=alert.key if alert else fingerprint(labels),
+            rule=rule.name,
+            rule_version=rule.version,
+            instance=self.instance.key,
+            labels=labels,
+            truth=verdict.truth,
+            severity=verdict.severity,
+            at=facts.at,
+            values=values(facts),
+        )
+
+
+def health_of(first_at: datetime, run: Run | None, good: Run | None) -> Health:
+    """The health of an instance as its last run and its last good one tell it."""
+    failed = run.polls if run is not None and run.failure is not None else 0
+    return Health(first_at=first_at, good_at=good.end if good else None, failures=failed, run=run, good=good)
+
+
+def labels_of(instance: Instance) -> dict[str, str]:
+    """What rules match and routes see of an instance; the empty ones left out."""
+    own = {
+        "account": instance.account,
+        "region": instance.region,
+        "project_id": instance.project_id,
+        "instance": instance.name,
+        "instance_id": instance.id,
+    }
+    return {name: value for name, value in {**instance.labels, **own}.items() if value}
+
+
+def annotate(rule: Rule, alert: Alert, value: float | None) -> dict[str, str]:
+    """The rule's summary and runbook with the alert's numbers filled in.
+
+    A summary that fails on these numbers never holds the alert back: the fault stands in its place.
+    """
+    names = templates.names(
+        values=alert.values,
+        labels=alert.all_labels,
+        severity=alert.severity,
+        started_at=alert.since,
+        value=value,
+    )
+    rendered = {}
+    for name, text in (("summary", rule.summary), ("runbook", rule.runbook)):
+        if not text:
+            continue
+        try:
+            rendered[name] = _template(text).render(names)
+        except TextFault as fault:
+            rendered[name] = f"{rule.name} ({name} cannot be rendered: {fault.message})"
+    return rendered
+
+
+def note(alert: Alert | None, known: Alert, *, name: str, text: str) -> Alert | None:
+    """`alert` with the annotation `text`, or without one where that is empty; None where nothing changes, or where it
+    no longer fires as it did when it was `known`."""
+    if alert is None or not alert.state.fires or alert.fired_at != known.fired_at:
+        return None
+    noted = {**alert.annotations, name: text} if text else {k: v for k, v in alert.annotations.items() if k != name}
+    return replace(alert, annotations=noted) if noted != alert.annotations else None
+
+
+_template = lru_cache(maxsize=4096)(templates.compile_template)
+
+
+def _health(before: Health | None, sample: Sample) -> tuple[Health, bool]:
+    """The health after `sample`, and whether a new run begins with it."""
+    health = before or Health(first_at=sample.at)
+    at, failure, run = sample.at, sample.failure, health.run
+    goes_on = run is not None and run.goes_on_with(sample)
+    if goes_on and run is not None:
+        # Written out, not replace(): this is on the way of every poll.
+        run = Run(run.start, at, run.polls + 1, run.common, run.cdc, run.failure, run.suspicious)
+    else:
+        run = Run(at, at, 1, sample.common, sample.cdc, failure, _suspicious(health, sample))
+    if failure is not None:
+        return Health(health.first_at, health.good_at, health.failures + 1, run, health.good), not goes_on
+    return Health(health.first_at, at, 0, run, run), not goes_on
+
+
+def _suspicious(health: Health, sample: Sample) -> bool:
+    """Whether the counts look like a lost permission or a reset: all zero after non-zero, or completed shrank.
+
+    It stays so until the counts move again.
+    """
+    before = health.good
+    if before is None or before.common is None or before.cdc is None or sample.common is None or sample.cdc is None:
+        return False
+    was, now = before.common.plus(before.cdc), sample.common.plus(sample.cdc)
+    if was == now:
+        return health.suspicious
+    return now == _NOTHING or now.completed < was.completed
+
+
+def _facts(health: Health, sample: Sample, window: Window | None) -> Facts:
+    seen_good = health.good_at or health.first_at
+    return Facts(
+        at=sample.at,
+        common=sample.common,
+        cdc=sample.cdc,
+        up=sample.failure is None,
+        failures=health.failures,
+        suspicious=health.suspicious,
+        age=(sample.at - seen_good).total_seconds(),
+        latency=sample.latency.total_seconds(),
+        history=window,
+    )

@@ -1,0 +1,1 @@
+"""The chat room: what the robots received, as people see it."""

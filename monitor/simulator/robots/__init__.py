@@ -1,0 +1,61 @@
+"""Chat robots: one file per kind. A robot judges what it is sent as the real one does, and shows it as people see it.
+
+A new kind is a class with this shape in a file of its own, and a line in `server`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from monitor.simulator.card import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request to a robot. `address` is the part of the path that tells robots of one kind apart."""
+
+    at: datetime
+    address: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    raw: bytes
+
+    def json(self) -> Any:
+        """The body; None if it is not JSON."""
+        try:
+            return json.loads(self.raw)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the robot answers. `reason` is empty when it accepted the message."""
+
+    status: int
+    body: Any
+    reason: str = ""
+
+
+class Robot(Protocol):
+    """One kind of chat robot."""
+
+    kind: str
+    routes: tuple[str, ...]
+    """Paths for POST, each with `{address}`."""
+
+    def judge(self, arrival: Arrival) -> Answer:
+        """The documented answer; limits are counted here."""
+
+    def refusal(self, code: str) -> Answer:
+        """The documented answer with that code. Raises `ValueError` if the kind has no such code."""
+
+    def protect(self, address: str, secret: str) -> None:
+        """From now on that address wants signatures made with `secret`; an empty one lifts it."""
+
+    def card(self, body: Any) -> Card:
+        """How people see an accepted body."""

@@ -1,0 +1,163 @@
+"""Alerts as they are, and the transitions that made them so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
+from monitor.store.tables import alert, transition
+
+LIVE = (str(State.PENDING), str(State.FIRING), str(State.CLEARING))
+
+
+async def save(tx: AsyncConnection, alerts: Sequence[Alert], *, dropped: Iterable[str] = ()) -> None:
+    """Writes alerts as they are now; `dropped` are the keys of pending ones that are no more."""
+    gone = [{"gone": key} for key in dropped]
+    if gone:
+        await tx.execute(alert.delete().where(alert.c.key == sa.bindparam("gone")), gone)
+    if alerts:
+        keys = [{"gone": one.key} for one in alerts]
+        await tx.execute(alert.delete().where(alert.c.key == sa.bindparam("gone")), keys)
+        await tx.execute(alert.insert(), [_row(one) for one in alerts])
+
+
+async def append(tx: AsyncConnection, transitions: Sequence[Transition]) -> None:
+    """Writes what moved. Transitions that nobody has to hear of need no routing."""
+    if transitions:
+        await tx.execute(transition.insert(), [_step(one) for one in transitions])
+
+
+async def live(tx: AsyncConnection) -> list[Alert]:
+    """The alerts that are pending, firing or clearing, worst and oldest first."""
+    rows = await tx.execute(sa.select(alert).where(alert.c.state.in_(LIVE)))
+    found = [alert_of(row) for row in rows.mappings()]
+    return sorted(found, key=lambda one: (not one.state.fires, -one.severity.rank, one.since))
+
+
+async def known(tx: AsyncConnection) -> list[Alert]:
+    """Every alert, the resolved ones included."""
+    return [alert_of(row) for row in (await tx.execute(sa.select(alert))).mappings()]
+
+
+async def resolved(tx: AsyncConnection, *, most: int) -> list[Alert]:
+    """The alerts that resolved last, newest first."""
+    statement = sa.select(alert).where(alert.c.state == str(State.RESOLVED)).order_by(alert.c.resolved_at.desc())
+    return [alert_of(row) for row in (await tx.execute(statement.limit(most))).mappings()]
+
+
+async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]:
+    """The alerts with these keys, as far as they are known."""
+    rows = await tx.execute(sa.select(alert).where(alert.c.key.in_(keys)))
+    return {row["key"]: alert_of(row) for row in rows.mappings()}
+
+
+async def firing_accounts(tx: AsyncConnection, rule: str) -> frozenset[str]:
+    """The accounts for which this rule fires."""
+    fires = [str(state) for state in State if state.fires]
+    rows = await tx.execute(sa.select(alert.c.account).where(alert.c.rule == rule, alert.c.state.in_(fires)))
+    return frozenset(rows.scalars())
+
+
+async def unrouted(tx: AsyncConnection, *, most: int) -> list[tuple[int, Transition]]:
+    """Transitions that no group was told of yet, oldest first, with their rows."""
+    statement = sa.select(transition).where(transition.c.routed.is_(False)).order_by(transition.c.id).limit(most)
+    return [(row["id"], _transition_of(row)) for row in (await tx.execute(statement)).mappings()]
+
+
+async def routed(tx: AsyncConnection, rows: Sequence[int]) -> None:
+    """Marks transitions as told to their groups."""
+    if rows:
+        statement = transition.update().where(transition.c.id == sa.bindparam("row")).values(routed=True)
+        await tx.execute(statement, [{"row": row} for row in rows])
+
+
+async def prune(tx: AsyncConnection, before: datetime) -> None:
+    """Forgets transitions before `before` and alerts that resolved before it."""
+    await tx.execute(transition.delete().where(transition.c.at < before, transition.c.routed.is_(True)))
+    await tx.execute(alert.delete().where(alert.c.state == str(State.RESOLVED), alert.c.resolved_at < before))
+
+
+async def tally(tx: AsyncConnection) -> tuple[int, int]:
+    """How often an alert began to fire, and how often one resolved, as far as is remembered."""
+    fires = (str(State.FIRING), str(State.CLEARING))
+    fired = transition.c.after.in_(fires) & transition.c.before.not_in(fires)
+    resolved = transition.c.before.in_(fires) & (transition.c.after == str(State.RESOLVED))
+    counted = sa.select(*(sa.func.coalesce(sa.func.sum(sa.case((one, 1), else_=0)), 0) for one in (fired, resolved)))
+    row = (await tx.execute(counted)).one()
+    return int(row[0]), int(row[1])
+
+
+def _row(one: Alert) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "rule": one.rule,
+        "rule_version": one.rule_version,
+        "account": one.instance.account if one.instance else None,
+        "cloud_id": one.instance.id if one.instance else None,
+        "labels": dict(one.labels),
+        "severity": str(one.severity),
+        "state": str(one.state),
+        "since": one.since,
+        "state_since": one.state_since,
+        "fired_at": one.fired_at,
+        "resolved_at": one.resolved_at,
+        "cause": str(one.cause),
+        "numbers": dict(one.values),
+        "numbers_at": one.values_at,
+        "annotations": dict(one.annotations),
+    }
+
+
+def alert_of(row: sa.RowMapping) -> Alert:
+    """The alert that a row of the table holds."""
+    return Alert(
+        key=row["key"],
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        instance=None if row["account"] is None else InstanceKey(row["account"], row["cloud_id"]),
+        labels=row["labels"],
+        severity=Severity(row["severity"]),
+        state=State(row["state"]),
+        since=row["since"],
+        state_since=row["state_since"],
+        fired_at=row["fired_at"],
+        resolved_at=row["resolved_at"],
+        cause=Cause(row["cause"]),
+        values=row["numbers"],
+        values_at=row["numbers_at"],
+        annotations=row["annotations"],
+    )
+
+
+def _step(one: Transition) -> dict[str, Any]:
+    return {
+        "alert": one.alert,
+        "at": one.at,
+        "before": str(one.before),
+        "after": str(one.after),
+        "cause": str(one.cause),
+        "severity": str(one.severity),
+        "rule": one.rule,
+        "rule_version": one.rule_version,
+        "numbers": dict(one.values),
+        "routed": not one.audible,
+    }
+
+
+def _transition_of(row: sa.RowMapping) -> Transition:
+    return Transition(
+        alert=row["alert"],
+        at=row["at"],
+        before=State(row["before"]),
+        after=State(row["after"]),
+        cause=Cause(row["cause"]),
+        severity=Severity(row["severity"]),
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        values=row["numbers"],
+    )

@@ -1,0 +1,140 @@
+"""Groups of alerts: what each has said, and when it has to be looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.grouping import Decision, Group, Quiet, Said
+from monitor.model import Alert, Severity
+from monitor.store.alerts import LIVE, alert_of
+from monitor.store.tables import alert, group, member
+
+
+class Place(NamedTuple):
+    """What tells one group from all others."""
+
+    key: str
+    receiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A group with the row it stands in."""
+
+    row: int
+    group: Group
+
+
+async def find(tx: AsyncConnection, keys: Collection[str]) -> dict[Place, Kept]:
+    """The groups with these keys, of every receiver."""
+    rows = await tx.execute(sa.select(group).where(group.c.key.in_(keys)))
+    return {Place(row["key"], row["receiver"]): _kept(row) for row in rows.mappings()}
+
+
+async def told(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, list[Group]]:
+    """The groups that each of these alerts is a member of."""
+    rows = await tx.execute(sa.select(group, member.c.alert).join(member).where(member.c.alert.in_(alerts)))
+    found: dict[str, list[Group]] = {}
+    for row in rows.mappings():
+        found.setdefault(row["alert"], []).append(_kept(row).group)
+    return found
+
+
+async def save(tx: AsyncConnection, one: Group, *, row: int | None, verdict: str) -> int:
+    """Writes a group, as a new row without `row`; returns its row."""
+    values = {
+        "key": one.key,
+        "receiver": one.receiver,
+        "labels": dict(one.labels),
+        "wait": one.wait,
+        "interval": one.interval,
+        "repeat": one.repeat,
+        "version": one.version,
+        "changed_at": one.changed_at,
+        "spoke_at": one.spoke_at,
+        "look_at": one.look_at,
+        "said": {key: {"severity": str(said.severity), "values": dict(said.values)} for key, said in one.said.items()},
+        "verdict": verdict,
+    }
+    if row is None:
+        result = await tx.execute(group.insert().values(**values).returning(group.c.id))
+        return int(result.scalar_one())
+    await tx.execute(group.update().where(group.c.id == row).values(**values))
+    return row
+
+
+async def join(tx: AsyncConnection, row: int, alerts: Iterable[str]) -> None:
+    """Makes alerts members of a group; those that are already stay so."""
+    keys = set(alerts)
+    known = set((await tx.execute(sa.select(member.c.alert).where(member.c.group_id == row))).scalars())
+    new = [{"group_id": row, "alert": key} for key in sorted(keys - known)]
+    if new:
+        await tx.execute(member.insert(), new)
+
+
+async def forget_others(tx: AsyncConnection, receivers: Collection[str]) -> list[str]:
+    """Removes the groups of all receivers but these; returns whose they were."""
+    others = await tx.execute(sa.select(group.c.receiver).where(group.c.receiver.not_in(receivers)).distinct())
+    names = sorted(others.scalars())
+    if names:
+        await tx.execute(group.delete().where(group.c.receiver.in_(names)))
+    return names
+
+
+async def due(tx: AsyncConnection, at: datetime, *, most: int) -> list[Kept]:
+    """The groups that have to be looked at by now, longest waiting first."""
+    rows = await tx.execute(sa.select(group).where(group.c.look_at <= at).order_by(group.c.look_at).limit(most))
+    return [_kept(row) for row in rows.mappings()]
+
+
+async def next_look(tx: AsyncConnection) -> datetime | None:
+    """When the next group has to be looked at; None while none waits."""
+    found: datetime | None = (
+        await tx.execute(sa.select(sa.func.min(group.c.look_at, type_=group.c.look_at.type)))
+    ).scalar()
+    return found
+
+
+async def members(tx: AsyncConnection, row: int) -> list[Alert]:
+    """The alerts of a group."""
+    rows = await tx.execute(
+        sa.select(alert).join(member, member.c.alert == alert.c.key).where(member.c.group_id == row)
+    )
+    return [alert_of(found) for found in rows.mappings()]
+
+
+async def settle(tx: AsyncConnection, kept: Kept, decision: Decision) -> None:
+    """Writes what a group decided; members that it need not watch any longer leave it."""
+    if decision.group is None:
+        await tx.execute(group.delete().where(group.c.id == kept.row))
+        return
+    await save(tx, decision.group, row=kept.row, verdict=str(decision.verdict))
+    if decision.verdict is not Quiet.WAITING:
+        live = sa.select(alert.c.key).where(alert.c.state.in_(LIVE))
+        await tx.execute(member.delete().where(member.c.group_id == kept.row, member.c.alert.not_in(live)))
+
+
+def _kept(row: sa.RowMapping) -> Kept:
+    said = {key: Said(Severity(entry["severity"]), entry["values"]) for key, entry in row["said"].items()}
+    return Kept(
+        row["id"],
+        Group(
+            key=row["key"],
+            receiver=row["receiver"],
+            labels=row["labels"],
+            wait=row["wait"],
+            interval=row["interval"],
+            repeat=row["repeat"],
+            version=row["version"],
+            changed_at=row["changed_at"],
+            spoke_at=row["spoke_at"],
+            look_at=row["look_at"],
+            said=said,
+        ),
+    )

@@ -1,0 +1,93 @@
+"""What was polled, kept as runs: a row when something changed, not a row a poll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, InstanceKey, Run
+from monitor.store.tables import instance, run
+
+_COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
+
+
+async def begin(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
+    """Writes runs that began, by the row of their instance."""
+    if rows:
+        await tx.execute(run.insert(), [{"instance_id": row_id, **_row(one)} for row_id, one in rows])
+
+
+async def extend(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
+    """Writes how far known runs have come."""
+    if not rows:
+        return
+    statement = (
+        run.update()
+        .where(run.c.instance_id == sa.bindparam("row_id"), run.c.started_at == sa.bindparam("start"))
+        .values(ended_at=sa.bindparam("end"), polls=sa.bindparam("count"))
+    )
+    await tx.execute(
+        statement, [{"row_id": row_id, "start": one.start, "end": one.end, "count": one.polls} for row_id, one in rows]
+    )
+
+
+async def since(tx: AsyncConnection, at: datetime) -> dict[InstanceKey, list[Run]]:
+    """The runs that reach beyond `at`, oldest first, by instance."""
+    rows = await tx.execute(
+        sa.select(run, instance.c.account, instance.c.cloud_id)
+        .join(instance)
+        .where(run.c.ended_at > at)
+        .order_by(run.c.instance_id, run.c.started_at)
+    )
+    found: dict[InstanceKey, list[Run]] = {}
+    for row in rows.mappings():
+        found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+    return found
+
+
+async def latest(tx: AsyncConnection, *, good: bool = False) -> dict[InstanceKey, Run]:
+    """The last run of each instance; with `good` the last one of good samples."""
+    wanted = sa.select(sa.func.max(run.c.started_at)).where(run.c.instance_id == instance.c.id)
+    if good:
+        wanted = wanted.where(run.c.failure.is_(None))
+    rows = await tx.execute(
+        sa.select(run, instance.c.account, instance.c.cloud_id)
+        .join(instance)
+        .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
+    )
+    return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
+
+
+async def prune(tx: AsyncConnection, before: datetime) -> None:
+    """Forgets runs that ended before `before`, but not the last one of an instance."""
+    newer = run.alias()
+    await tx.execute(
+        run.delete().where(
+            run.c.ended_at < before,
+            sa.exists().where(newer.c.instance_id == run.c.instance_id, newer.c.started_at > run.c.started_at),
+        )
+    )
+
+
+def _row(one: Run) -> dict[str, Any]:
+    row: dict[str, Any] = {"started_at": one.start, "ended_at": one.end, "polls": one.polls}
+    for kind, counts in (("common", one.common), ("cdc", one.cdc)):
+        row.update(zip(_COUNTS[kind], counts or (None,) * len(STATUSES), strict=True))
+    row["failure"] = str(one.failure.kind) if one.failure else None
+    row["reason"] = one.failure.reason if one.failure else None
+    row["request_id"] = one.failure.request_id if one.failure else None
+    row["suspicious"] = one.suspicious
+    return row
+
+
+def run_of(row: sa.RowMapping) -> Run:
+    """The run that a row of the table holds."""
+    failure = None
+    if row["failure"] is not None:
+        failure = Failure(FailureKind(row["failure"]), row["reason"], row["request_id"])
+    common, cdc = (None if failure else Counts(*(row[name] for name in _COUNTS[kind])) for kind in KINDS)
+    return Run(row["started_at"], row["ended_at"], row["polls"], common, cdc, failure, row["suspicious"])

@@ -1,0 +1,44 @@
+"""The instances that were ever polled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.model import Instance, InstanceKey
+from monitor.store.tables import instance
+
+_CHANGING = ("name", "region", "project_id", "labels")
+
+
+async def remember(tx: AsyncConnection, seen: Iterable[Instance], *, at: datetime) -> None:
+    """Writes instances that are new at `at`; of known ones the name and the labels may have changed."""
+    known = await ids(tx)
+    new, old = [], []
+    for one in seen:
+        row = {"name": one.name, "region": one.region, "project_id": one.project_id, "labels": dict(one.labels)}
+        if one.key in known:
+            old.append({"row_id": known[one.key], **{f"new_{name}": value for name, value in row.items()}})
+        else:
+            new.append({**row, "account": one.account, "cloud_id": one.id, "first_seen_at": at})
+    if new:
+        await tx.execute(instance.insert(), new)
+    if old:
+        changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _CHANGING}
+        await tx.execute(instance.update().where(instance.c.id == sa.bindparam("row_id")).values(**changes), old)
+
+
+async def ids(tx: AsyncConnection) -> dict[InstanceKey, int]:
+    """The row of each instance."""
+    rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.id))
+    return {InstanceKey(account, cloud_id): row_id for account, cloud_id, row_id in rows}
+
+
+async def first_seen(tx: AsyncConnection) -> dict[InstanceKey, datetime]:
+    """When each instance was seen for the first time."""
+    rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.first_seen_at))
+    return {InstanceKey(account, cloud_id): at for account, cloud_id, at in rows}

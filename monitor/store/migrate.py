@@ -1,0 +1,40 @@
+"""Brings a database to the schema of this version, forward only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from monitor.errors import UsageError
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Runs the missing steps inside the caller's transaction.
+
+    Raises:
+        UsageError: the database was written by a newer version.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UsageError(
+            "the database was written by a newer fdi-monitor. Run that version, or name another folder in "
+            "FDI_MONITOR_DATA."
+        ) from error
+
+
+def head() -> str:
+    """The name of the newest schema this version knows."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return ScriptDirectory.from_config(config).get_current_head() or ""

@@ -1,0 +1,146 @@
+"""The outbox: a message is a row before it is a request, and stays one until it is settled."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.notification import Notification
+from monitor.store.tables import outbox
+
+_NOTIFICATION = TypeAdapter(Notification)
+
+
+class Standing(enum.StrEnum):
+    """Where a message stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one integration (`position` among the receiver's kinds). `id` is the same at every try."""
+
+    id: str
+    receiver: str
+    position: int
+    kind: str
+    notification: Notification
+    created_at: datetime
+    next_at: datetime
+    state: Standing = Standing.WAITING
+    attempts: int = 0
+    tried_at: datetime | None = None
+    settled_at: datetime | None = None
+    verdict: str = ""
+    reason: str = ""
+
+
+def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
+    """A new letter that may go out at once."""
+    return Letter(
+        id=notification.id,
+        receiver=notification.receiver,
+        position=position,
+        kind=kind,
+        notification=notification,
+        created_at=at,
+        next_at=at,
+    )
+
+
+async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
+    """Puts messages into the outbox, in the caller's transaction."""
+    if letters:
+        await tx.execute(outbox.insert(), [_row(one) for one in letters])
+
+
+async def waiting(tx: AsyncConnection) -> list[Letter]:
+    """The next message of each group and integration, oldest first: a later one waits for the earlier."""
+    first = (
+        sa.select(sa.func.min(outbox.c.seq))
+        .where(outbox.c.state == str(Standing.WAITING))
+        .group_by(outbox.c.receiver, outbox.c.position, outbox.c.group_key)
+    )
+    rows = await tx.execute(sa.select(outbox).where(outbox.c.seq.in_(first)).order_by(outbox.c.seq))
+    return [_letter(row) for row in rows.mappings()]
+
+
+async def settle(tx: AsyncConnection, one: Letter) -> None:
+    """Writes what became of a try."""
+    await tx.execute(
+        outbox.update()
+        .where(outbox.c.id == one.id)
+        .values(
+            state=str(one.state),
+            attempts=one.attempts,
+            tried_at=one.tried_at,
+            next_at=one.next_at,
+            settled_at=one.settled_at,
+            verdict=one.verdict,
+            reason=one.reason,
+        )
+    )
+
+
+async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
+    """The newest messages, whatever became of them."""
+    rows = await tx.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(most))
+    return [_letter(row) for row in rows.mappings()]
+
+
+async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:
+    """How many messages stand where, by receiver."""
+    counted = sa.select(outbox.c.receiver, outbox.c.state, sa.func.count()).group_by(outbox.c.receiver, outbox.c.state)
+    return {(receiver, Standing(state)): number for receiver, state, number in await tx.execute(counted)}
+
+
+async def prune(tx: AsyncConnection, before: datetime) -> None:
+    """Forgets messages that were settled before `before`."""
+    await tx.execute(outbox.delete().where(outbox.c.settled_at < before))
+
+
+def _row(one: Letter) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "receiver": one.receiver,
+        "position": one.position,
+        "kind": one.kind,
+        "group_key": one.notification.group_key,
+        "notification": _NOTIFICATION.dump_python(one.notification, mode="json"),
+        "state": str(one.state),
+        "created_at": one.created_at,
+        "attempts": one.attempts,
+        "tried_at": one.tried_at,
+        "next_at": one.next_at,
+        "settled_at": one.settled_at,
+        "verdict": one.verdict,
+        "reason": one.reason,
+    }
+
+
+def _letter(row: sa.RowMapping) -> Letter:
+    return Letter(
+        id=row["id"],
+        receiver=row["receiver"],
+        position=row["position"],
+        kind=row["kind"],
+        notification=_NOTIFICATION.validate_python(row["notification"], strict=False),
+        created_at=row["created_at"],
+        next_at=row["next_at"],
+        state=Standing(row["state"]),
+        attempts=row["attempts"],
+        tried_at=row["tried_at"],
+        settled_at=row["settled_at"],
+        verdict=row["verdict"] or "",
+        reason=row["reason"],
+    )

@@ -1,0 +1,174 @@
+"""The schema: one for every store. Moments are integers, microseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware datetime as an integer: exact, sortable, the same in every store."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Span(sa.TypeDecorator[timedelta]):
+    """A duration as an integer of microseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(microseconds=value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+instance = sa.Table(
+    "instance",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("cloud_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("project_id", sa.Text, nullable=False),
+    sa.Column("labels", sa.JSON, nullable=False),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.UniqueConstraint("account", "cloud_id"),
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("instance_id", sa.ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("started_at", Moment, primary_key=True),
+    sa.Column("ended_at", Moment, nullable=False),
+    sa.Column("polls", sa.Integer, nullable=False),
+    *(
+        sa.Column(f"{kind}_{status}", sa.BigInteger)
+        for kind in ("common", "cdc")
+        for status in ("running", "abnormal", "terminated", "completed")
+    ),
+    sa.Column("failure", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("request_id", sa.Text),
+    sa.Column("suspicious", sa.Boolean, nullable=False),
+    sa.Index(None, "ended_at"),
+)
+
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("account", sa.Text),
+    sa.Column("cloud_id", sa.Text),
+    sa.Column("labels", sa.JSON, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("state_since", Moment, nullable=False),
+    sa.Column("fired_at", Moment),
+    sa.Column("resolved_at", Moment),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("numbers", sa.JSON, nullable=False),
+    sa.Column("numbers_at", Moment),
+    sa.Column("annotations", sa.JSON, nullable=False),
+    sa.Index(None, "state"),
+)
+
+transition = sa.Table(
+    "transition",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("alert", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("numbers", sa.JSON, nullable=False),
+    sa.Column("routed", sa.Boolean, nullable=False, default=False),
+    sa.Index(None, "routed", "id"),
+    sa.Index(None, "alert", "at"),
+    sa.Index(None, "at"),
+)
+
+group = sa.Table(
+    "alert_group",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("labels", sa.JSON, nullable=False),
+    sa.Column("wait", Span, nullable=False),
+    sa.Column("interval", Span, nullable=False),
+    sa.Column("repeat", Span, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed_at", Moment),
+    sa.Column("spoke_at", Moment),
+    sa.Column("look_at", Moment),
+    sa.Column("said", sa.JSON, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.UniqueConstraint("key", "receiver"),
+    sa.Index(None, "look_at"),
+)
+
+member = sa.Table(
+    "alert_group_member",
+    metadata,
+    sa.Column("group_id", sa.ForeignKey("alert_group.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("alert", sa.Text, primary_key=True),
+    sa.Index(None, "alert"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("seq", _BIG, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("group_key", sa.Text, nullable=False),
+    sa.Column("notification", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tried_at", Moment),
+    sa.Column("next_at", Moment, nullable=False),
+    sa.Column("settled_at", Moment),
+    sa.Column("verdict", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index(None, "state", "next_at"),
+    sa.Index(None, "settled_at"),
+)

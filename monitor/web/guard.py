@@ -1,0 +1,71 @@
+"""What holds for every answer: the headers that keep browsers safe, the refusal of foreign names, plain errors."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from monitor.errors import StoreFailed
+from monitor.web.hosts import named
+from monitor.web.site import SITE
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_ALWAYS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "fdi-monitor",
+}
+_WORDS = {
+    404: "There is nothing at this address.",
+    405: "This address cannot be used in that way.",
+    421: "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL.",
+    500: "Something went wrong here. The log of the service says what.",
+    503: "The store does not answer. Try again in a moment.",
+}
+
+_log = structlog.get_logger()
+
+
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
+    """Adds the headers, also to streams and errors, right before the first byte leaves."""
+    response.headers.update(_ALWAYS)
+    own_file = request.path.startswith("/static/")
+    response.headers.setdefault("Cache-Control", "no-cache" if own_file else "no-store")
+
+
+@web.middleware
+async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns whatever went wrong into a small plain page that tells nothing of the inside."""
+    try:
+        return await handler(request)
+    except web.HTTPError as error:
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        return _page(error.status, headers)
+    except StoreFailed as error:
+        _log.warning("page not served", path=request.path, reason=str(error))
+        return _page(503, {"Retry-After": "5"})
+    except Exception:  # noqa: BLE001 - whatever it is, it is a bug, and its text stays in the log
+        _log.exception("page not served", path=request.path)
+        return _page(500)
+
+
+@web.middleware
+async def own_names(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses a request that was sent to a name which is not ours."""
+    hosts = request.app[SITE].hosts
+    if hosts is not None and named(request.headers.get("Host", "")) not in hosts:
+        raise web.HTTPMisdirectedRequest
+    return await handler(request)
+
+
+def _page(status: int, headers: dict[str, str] | None = None) -> web.Response:
+    words = _WORDS.get(status, "This request cannot be answered.")
+    return web.Response(status=status, headers=headers, text=f"{status}: {words}\n")

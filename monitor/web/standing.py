@@ -1,0 +1,128 @@
+"""How each instance stands, worst first. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.model import Alert, Counts, InstanceKey, Run, Severity
+from monitor.store.board import Seen
+
+_QUIET_AT_LEAST = timedelta(minutes=10)
+_QUIET_PERIODS = 3
+_QUIET_UNKNOWN = timedelta(hours=1)
+_GONE = timedelta(hours=1)
+
+
+class Level(enum.Enum):
+    """How bad an instance looks, from the worst on. The value is the word that people read."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    DOWN = "no answer"
+    INFO = "info"
+    PENDING = "pending"
+    ABNORMAL = "abnormal tasks"
+    STALE = "not polled"
+    NEW = "not yet polled"
+    WELL = "well"
+
+    @property
+    def word(self) -> str:
+        return self.value
+
+    @property
+    def mark(self) -> str:
+        """Its name in the style sheet and among the symbols."""
+        return self.name.lower()
+
+
+_ORDER = {level: place for place, level in enumerate(Level)}
+_OF_SEVERITY = {Severity.CRITICAL: Level.CRITICAL, Severity.WARNING: Level.WARNING, Severity.INFO: Level.INFO}
+
+
+def level_of(severity: Severity) -> Level:
+    """The level of something that fires with `severity`."""
+    return _OF_SEVERITY[severity]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """`polled` are the instances that are polled now or were not yet; `quiet` those that should be and are not."""
+
+    polled: Sequence[Seen]
+    quiet: Sequence[Seen]
+
+
+def current(seen: Iterable[Seen], *, at: datetime) -> Fleet:
+    """The instances that are still ours at `at`.
+
+    The store does not tell when an instance was taken out of the policy or of the cloud: one that was not polled for
+    an hour while others were is taken for gone.
+    """
+    known = list(seen)
+    newest = max((one.run.end for one in known if one.run), default=at)
+    polled, quiet = [], []
+    for one in known:
+        if one.run is None or not _is_quiet(one.run, at):
+            polled.append(one)
+        elif newest - one.run.end < _GONE:
+            quiet.append(one)
+    return Fleet(polled, quiet)
+
+
+def _is_quiet(run: Run, at: datetime) -> bool:
+    """Whether it was polled so long ago that it cannot be its usual pace."""
+    if run.polls < 2:
+        return at - run.end > _QUIET_UNKNOWN
+    usual = (run.end - run.start) / (run.polls - 1)
+    return at - run.end > max(_QUIET_AT_LEAST, _QUIET_PERIODS * usual)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One instance on the board. `alerts` are the names of those that fire about it."""
+
+    seen: Seen
+    level: Level
+    alerts: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counts | None:
+        """Both kinds together, None where they are unknown."""
+        run = self.seen.run
+        return run.common.plus(run.cdc) if run and run.common and run.cdc else None
+
+
+def tiles(fleet: Fleet, live: Iterable[Alert]) -> list[Tile]:
+    """All instances of `fleet`, the worst first, among equals those with more abnormal tasks."""
+    about: dict[InstanceKey, list[Alert]] = {}
+    for alert in live:
+        if alert.instance:
+            about.setdefault(alert.instance, []).append(alert)
+    found = [_tile(seen, about, quiet=False) for seen in fleet.polled]
+    found += [_tile(seen, about, quiet=True) for seen in fleet.quiet]
+    return sorted(found, key=_worst_first)
+
+
+def _tile(seen: Seen, about: Mapping[InstanceKey, list[Alert]], *, quiet: bool) -> Tile:
+    alerts = about.get(seen.instance.key, [])
+    levels = [level_of(alert.severity) if alert.state.fires else Level.PENDING for alert in alerts]
+    levels.append(Level.STALE if quiet else _by_itself(seen.run))
+    names = tuple(alert.labels.get("alertname", alert.rule) for alert in alerts if alert.state.fires)
+    return Tile(seen, min(levels, key=_ORDER.__getitem__), names)
+
+
+def _by_itself(run: Run | None) -> Level:
+    if run is None:
+        return Level.NEW
+    if run.failure is not None:
+        return Level.DOWN
+    return Level.ABNORMAL if any(counts.abnormal for counts in (run.common, run.cdc) if counts) else Level.WELL
+
+
+def _worst_first(tile: Tile) -> tuple[int, int, str, str, str]:
+    one = tile.seen.instance
+    return _ORDER[tile.level], -tile.counts.abnormal if tile.counts else 0, one.account, one.name, one.id

@@ -1,0 +1,144 @@
+"""What the dashboard shows, made from what the store holds. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from monitor.message import render
+from monitor.model import TASKS, Alert, Counts, Run
+from monitor.store.board import Board
+from monitor.store.outbox import Letter
+from monitor.web.figures import Figure, figures
+from monitor.web.headline import Headline, headline
+from monitor.web.standing import Level, Tile, current, level_of, tiles
+
+ALERTS_SHOWN = 100
+TILES_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert; `where` is what it is about from the nearest on, `began` when it fired or began to be pending."""
+
+    alert: Alert
+    level: Level
+    name: str
+    where: tuple[str, ...]
+    began: datetime
+    figures: tuple[Figure, ...]
+    summary: str
+    tasks: str
+    runbook: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """One message, with its title as the receiver reads it."""
+
+    letter: Letter
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything on the page at the moment `at`; `hidden_*` count what was left out of a long list."""
+
+    at: datetime
+    headline: Headline
+    firing: Sequence[AlertRow]
+    hidden_firing: int
+    pending: Sequence[AlertRow]
+    hidden_pending: int
+    tiles: Sequence[Tile]
+    hidden_tiles: int
+    levels: Sequence[tuple[Level, int]]
+    common: Counts
+    cdc: Counts
+    unknown: int
+    letters: Sequence[LetterRow]
+    resolved: Sequence[AlertRow]
+    paced: Sequence[Paced]
+
+
+Paced = tuple[str, timedelta, timedelta]
+"""An account whose quota does not carry the polls: its name, how often one is wanted, how often it can be."""
+
+
+def view(
+    board: Board,
+    *,
+    at: datetime,
+    late: Sequence[tuple[str, timedelta]] = (),
+    paced: Sequence[Paced] = (),
+    whole: bool = False,
+) -> View:
+    """The page at `at`; long lists are cut unless `whole`."""
+    found = tiles(current(board.seen, at=at), board.live)
+    firing = [alert for alert in board.live if alert.state.fires]
+    pending = [alert for alert in board.live if not alert.state.fires]
+    shown = len(found) if whole else TILES_SHOWN
+    told = len(board.live) if whole else ALERTS_SHOWN
+    counted = Counter(tile.level for tile in found)
+    common, cdc = _totals(found)
+    return View(
+        at=at,
+        headline=headline(found, board.live, board.tally, late),
+        firing=_rows(firing[:told], board.before),
+        hidden_firing=max(0, len(firing) - told),
+        pending=_rows(pending[:told], board.before),
+        hidden_pending=max(0, len(pending) - told),
+        tiles=found[:shown],
+        hidden_tiles=max(0, len(found) - shown),
+        levels=[(level, counted[level]) for level in Level if counted[level]],
+        common=common,
+        cdc=cdc,
+        unknown=sum(tile.counts is None for tile in found),
+        letters=[LetterRow(letter, _title(letter)) for letter in board.letters],
+        resolved=_rows(board.resolved, {}),
+        paced=paced,
+    )
+
+
+def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
+    """The tasks of all instances whose counts are known, by kind."""
+    common = cdc = Counts()
+    for tile in found:
+        run = tile.seen.run
+        if run and run.common and run.cdc:
+            common, cdc = common.plus(run.common), cdc.plus(run.cdc)
+    return common, cdc
+
+
+def _rows(alerts: Iterable[Alert], before: Mapping[str, Run]) -> list[AlertRow]:
+    return [_row(alert, before.get(alert.key)) for alert in alerts]
+
+
+def _row(alert: Alert, before: Run | None) -> AlertRow:
+    labels = alert.labels
+    return AlertRow(
+        alert=alert,
+        level=level_of(alert.severity),
+        name=labels.get("alertname", alert.rule),
+        where=tuple(labels[name] for name in ("instance", "account", "region") if labels.get(name)),
+        began=(alert.fired_at or alert.since) if alert.state.fires else alert.since,
+        figures=figures(alert, before),
+        summary=alert.annotations.get("summary", ""),
+        tasks=alert.annotations.get(TASKS, "") if alert.state.fires else "",
+        runbook=_link(alert.annotations.get("runbook", "")),
+    )
+
+
+def _link(address: str) -> str:
+    """`address` if it is one of the web: a link must never run a script."""
+    try:
+        return address if urlsplit(address).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def _title(letter: Letter) -> str:
+    return render(letter.notification, language="en", zone=UTC).title

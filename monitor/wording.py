@@ -1,0 +1,219 @@
+"""The phrases of messages in English and Chinese, and how numbers, spans and moments are written. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from monitor.model import TASKS, Cause, Severity
+from monitor.notification import Change
+
+LANGUAGES = ("en", "zh")
+
+_LONGEST_NAMES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One language. Fields with braces are filled with `str.format` by the names they show."""
+
+    units: tuple[str, str, str, str]
+    """Days, hours, minutes and seconds, as they follow a number."""
+    between: str
+    """What stands between two items of a list."""
+    then: str
+    """What stands between two parts of a sentence."""
+    named: str
+    severities: Mapping[Severity, str]
+    changes: Mapping[Change, str]
+    causes: Mapping[Cause, str]
+    """The administrative ends; all other ends are proven by a sample."""
+    over: str
+    """What an alert said while it fired, told when a sample has shown that it is over."""
+    ended: str
+    """The same after an administrative end, which shows nothing."""
+    counts: Mapping[str, str]
+    firing: str
+    resolved: str
+    test: str
+    new: str
+    worse: str
+    gone: str
+    same: str
+    worst: str
+    reminder: str
+    still_firing: str
+    by_kind: str
+    counted: str
+    changed: str
+    silent: str
+    last_good: str
+    answers: str
+    proof: str
+    since: str
+    lasted: str
+    more: str
+    broken: str
+    runbook: str
+    details: str
+    sent: str
+    identity: str
+
+    def span(self, length: timedelta) -> str:
+        """`length` by its two largest units: `4m`, `1h 5m`, `2d`. A negative one counts as nothing."""
+        left = max(0, int(length.total_seconds()))
+        parts = []
+        for unit, size in zip(self.units, (86400, 3600, 60, 1), strict=True):
+            amount, left = divmod(left, size)
+            parts.append((amount, unit))
+        first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
+        return " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount or first == 3)
+
+    def tasks(self, annotations: Mapping[str, str]) -> str:
+        """`broken: sync-orders, +3 more`, where the annotations of an alert name its broken tasks; else empty."""
+        text = clean(annotations.get(TASKS, ""), _LONGEST_NAMES)
+        names, _, rest = text.rpartition(", +")
+        count, _, word = rest.partition(" ")
+        if names and count.isdecimal() and word == "more":
+            text = self.between.join((names, self.more.format(count=count)))
+        return self.named.format(name=self.broken, value=text) if text else ""
+
+
+def wording(language: str) -> Wording:
+    """The phrases of `language`, one of `LANGUAGES`; ValueError for any other."""
+    try:
+        return _WORDINGS[language]
+    except KeyError:
+        raise ValueError(f"unknown language {language!r}: write one of {', '.join(LANGUAGES)}") from None
+
+
+def number(value: float) -> str:
+    """A number as people write it: 3 and not 3.0, at most ten digits; `unknown` for what is not a number."""
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    return str(int(value)) if value == int(value) else f"{value:.10g}"
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """`at` on the clocks of `zone`, to the second, with the offset: `2026-01-05 10:01:00 +08:00`."""
+    text = at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    return f"{text[:19]} {text[19:]}"
+
+
+def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
+    """`at` for who knows the moment `beside`: `10:01:00` on the same day of `zone`, else `2026-01-04 10:01`."""
+    local = at.astimezone(zone)
+    if local.date() == beside.astimezone(zone).date():
+        return f"{local:%H:%M:%S}"
+    return f"{local.date()} {local:%H:%M}"
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters."""
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+ENGLISH = Wording(
+    units=("d", "h", "m", "s"),
+    between=", ",
+    then="; ",
+    named="{name}: {value}",
+    severities={Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"},
+    changes={Change.NEW: "new", Change.WORSE: "worse", Change.RESOLVED: "", Change.SAME: ""},
+    causes={
+        Cause.RULE_REMOVED: "ended because its rule was removed; no sample shows that it is well",
+        Cause.INSTANCE_REMOVED: "ended because its instance was removed; no sample shows that it is well",
+        Cause.ACCOUNT_REMOVED: "ended because its account was removed; no sample shows that it is well",
+    },
+    over="Over: {headline}",
+    ended="Ended: {headline}",
+    counts={
+        "abnormal": "abnormal",
+        "running": "running",
+        "terminated": "terminated",
+        "completed": "completed",
+        "cdc": "CDC",
+        "common": "common",
+    },
+    firing="FIRING",
+    resolved="RESOLVED",
+    test="TEST",
+    new="+{count} new",
+    worse="{count} worse",
+    gone="-{count} resolved",
+    same="{count} unchanged",
+    worst="worst: {name} {before} → {after}",
+    reminder="reminder: {delta}",
+    still_firing="still firing",
+    by_kind="{total} ({kinds})",
+    counted="{name} {after}",
+    changed="{name} {before} → {after}",
+    silent="polls failed in a row: {failures}",
+    last_good="last good sample {ago} ago",
+    answers="answers again",
+    proof="{counts}; sampled {ago} ago",
+    since="since {start} ({span})",
+    lasted="{start} to {end} (lasted {span})",
+    more="+{count} more",
+    broken="broken",
+    runbook="runbook",
+    details="details",
+    sent="sent {at}",
+    identity="id {id}",
+)
+
+CHINESE = Wording(
+    units=("天", "小时", "分钟", "秒"),
+    between="，",
+    then="；",
+    named="{name}：{value}",
+    severities={Severity.INFO: "提示", Severity.WARNING: "警告", Severity.CRITICAL: "严重"},
+    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.RESOLVED: "", Change.SAME: ""},
+    causes={
+        Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
+        Cause.INSTANCE_REMOVED: "因实例被移除而结束，并无采样证明其已恢复",
+        Cause.ACCOUNT_REMOVED: "因账号被移除而结束，并无采样证明其已恢复",
+    },
+    over="已恢复：{headline}",
+    ended="已结束：{headline}",
+    counts={
+        "abnormal": "异常",
+        "running": "运行中",
+        "terminated": "已终止",
+        "completed": "已完成",
+        "cdc": "CDC",
+        "common": "普通",
+    },
+    firing="告警",
+    resolved="已恢复",
+    test="测试",
+    new="新增 {count}",
+    worse="加重 {count}",
+    gone="恢复 {count}",
+    same="不变 {count}",
+    worst="最严重：{name} {before} → {after}",
+    reminder="提醒：{delta}",
+    still_firing="仍在告警",
+    by_kind="{total}（{kinds}）",
+    counted="{name} {after}",
+    changed="{name} {before} → {after}",
+    silent="连续采样失败 {failures} 次",
+    last_good="最近一次成功采样在 {ago}前",
+    answers="已重新应答",
+    proof="{counts}；采样于 {ago}前",
+    since="始于 {start}（已持续 {span}）",
+    lasted="{start} 至 {end}（持续 {span}）",
+    more="另有 {count} 条",
+    broken="异常任务",
+    runbook="处理手册",
+    details="详情",
+    sent="发送于 {at}",
+    identity="编号 {id}",
+)
+
+_WORDINGS = {"en": ENGLISH, "zh": CHINESE}

@@ -1,0 +1,39 @@
+"""What all tests share: a store of their own, and aioresponses made to work with today's aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import aioresponses.core
+import pytest
+
+from monitor.store.database import Store, open_store
+
+# Told that there is no loop, pytest-asyncio does not have asyncio make one that nobody would ever close.
+asyncio.set_event_loop(None)
+
+
+class _Response(aiohttp.ClientResponse):
+    """A mocked response: aiohttp asks for the writer of the request, which a mocked request does not have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        writer: Any = SimpleNamespace(output_size=0)
+        super().__init__(*args, stream_writer=writer, **kwargs)
+
+
+# pnuckowski/aioresponses#289; tests/doors/fdi/test_fdi_aioresponses.py says when this can go.
+if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
+    vars(aioresponses.core)["ClientResponse"] = _Response
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """A real store in a folder of its own."""
+    async with open_store(tmp_path) as opened:
+        yield opened

@@ -1,0 +1,46 @@
+"""When a message is tried again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.pacing import FIRST_WAIT, LONGEST_WAIT, given_up, retry_at
+
+START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+
+def wait(last: float, draw: float, asked: float | None = None) -> float:
+    hint = None if asked is None else timedelta(seconds=asked)
+    return (retry_at(START, last_wait=timedelta(seconds=last), asked=hint, draw=draw) - START).total_seconds()
+
+
+def test_the_first_retry_comes_soon() -> None:
+    assert wait(0, 0.9) == 2
+
+
+def test_later_ones_spread_up_to_three_times_the_last_wait() -> None:
+    assert wait(10, 0) == 2
+    assert wait(10, 0.5) == 16
+
+
+def test_it_never_waits_longer_than_ten_minutes_by_itself() -> None:
+    assert wait(3600, 0.999) < 600
+
+
+def test_what_the_receiver_asks_for_is_the_least() -> None:
+    assert wait(0, 0, asked=1800) == 1800
+    assert wait(100, 0.5, asked=1) == 151
+
+
+@given(st.floats(0, 86400), st.floats(0, 1, exclude_max=True))
+def test_every_wait_is_within_bounds(last: float, draw: float) -> None:
+    seconds = wait(last, draw)
+    assert FIRST_WAIT.total_seconds() <= seconds <= LONGEST_WAIT.total_seconds()
+
+
+def test_after_a_day_people_have_to_look() -> None:
+    assert not given_up(START, at=START + timedelta(hours=23, minutes=59))
+    assert given_up(START, at=START + timedelta(hours=24))

@@ -1,0 +1,198 @@
+"""The throttle: the quota in every window, nearly used up, first come first served. Virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from fdi_kit import virtually
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.fdi.throttle import FairThrottler
+
+QUOTAS = [(20, 1.0), (1000, 1.0), (100, 60.0), (1, 1.0), (7, 3.0), (5, 0.1)]
+
+
+def most_in_any_window(times: Sequence[float], period: float) -> int:
+    """The highest number of `times` in any closed window of `period`."""
+    ordered, first, most = sorted(times), 0, 0
+    for last, at in enumerate(ordered):
+        while at - ordered[first] > period:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+async def saturate(throttler: FairThrottler, total: int, *, workers: int = 40) -> list[float]:
+    """When each of `total` requests of greedy workers was let out."""
+    loop, left = asyncio.get_running_loop(), iter(range(total))
+    times: list[float] = []
+
+    async def work() -> None:
+        for _ in left:
+            await throttler.acquire()
+            times.append(loop.time())
+
+    await asyncio.gather(*(work() for _ in range(workers)))
+    return times
+
+
+@pytest.mark.parametrize(("requests", "period"), QUOTAS)
+def test_at_saturation_the_quota_is_kept_in_every_window_and_97_percent_of_it_used(
+    requests: int, period: float
+) -> None:
+    windows = 12
+    times = virtually(saturate(FairThrottler(requests, period), requests * windows + 1))
+    assert most_in_any_window(times, period) <= requests
+    assert requests * windows / (times[-1] - times[0]) >= 0.97 * requests / period
+
+
+@pytest.mark.parametrize(("requests", "period"), [(20, 1.0), (1000, 1.0), (100, 60.0)])
+def test_requests_that_dawdle_on_their_way_do_not_crowd_a_window_at_the_server(requests: int, period: float) -> None:
+    dice = random.Random(7)
+    times = virtually(saturate(FairThrottler(requests, period), requests * 10))
+    arrived = [at + dice.uniform(0, 0.019 * period) for at in times]
+    assert most_in_any_window(arrived, period) <= requests
+
+
+@pytest.mark.parametrize(("requests", "period"), [(20, 1.0), (1000, 1.0)])
+def test_a_loop_that_wakes_up_late_breaks_no_quota_and_loses_no_throughput(
+    requests: int, period: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice, sleep = random.Random(7), asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: sleep(seconds + dice.uniform(0, 0.008)))
+    times = virtually(saturate(FairThrottler(requests, period), requests * 30 + 1))
+    assert most_in_any_window(times, period) <= requests
+    assert requests * 30 / (times[-1] - times[0]) >= 0.97 * requests / period
+
+
+def test_a_thousand_a_second_leave_in_slices_of_fifty_not_in_one_burst() -> None:
+    times = virtually(saturate(FairThrottler(1000, 1.0), 3000, workers=1500))
+    assert most_in_any_window(times, 0.05) <= 50
+
+
+def test_twenty_a_second_leave_one_by_one() -> None:
+    times = virtually(saturate(FairThrottler(20, 1.0), 60))
+    assert min(later - earlier for earlier, later in pairwise(times)) == pytest.approx(0.051)
+
+
+def test_the_first_request_does_not_wait() -> None:
+    async def story() -> float:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await FairThrottler(1, 60.0).acquire()
+        return loop.time() - before
+
+    assert virtually(story()) == 0
+
+
+def test_who_comes_first_is_served_first() -> None:
+    async def story() -> list[int]:
+        throttler, served = FairThrottler(100, 1.0), list[int]()
+
+        async def one(number: int) -> None:
+            await throttler.acquire()
+            served.append(number)
+
+        await asyncio.gather(*(one(number) for number in range(500)))
+        return served
+
+    assert virtually(story()) == list(range(500))
+
+
+def test_who_is_cancelled_in_the_line_takes_nothing_and_blocks_nobody() -> None:
+    async def story() -> tuple[list[int], float]:
+        loop, throttler, served = asyncio.get_running_loop(), FairThrottler(10, 1.0), list[int]()
+
+        async def one(number: int) -> None:
+            await throttler.acquire()
+            served.append(number)
+
+        tasks = [asyncio.create_task(one(number)) for number in range(60)]
+        await asyncio.sleep(0.5)
+        for number, task in enumerate(tasks):
+            if number % 2:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return served, loop.time()
+
+    served, took = virtually(story())
+    early = [number for number in served if number < 5]
+    assert early == [0, 1, 2, 3, 4]
+    assert [number for number in served if number >= 5] == list(range(6, 60, 2))
+    assert took == pytest.approx((len(served) - 1) * 0.102, abs=0.001)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    requests=st.integers(1, 60),
+    period=st.sampled_from([0.2, 1.0, 3.0, 60.0]),
+    gaps=st.lists(st.floats(0, 2.5), min_size=1, max_size=120),
+    cancelled=st.sets(st.integers(0, 119)),
+)
+def test_however_requests_come_and_go_no_window_holds_more_than_the_quota(
+    requests: int, period: float, gaps: list[float], cancelled: set[int]
+) -> None:
+    async def story() -> list[float]:
+        loop, throttler, times = asyncio.get_running_loop(), FairThrottler(requests, period), list[float]()
+
+        async def one() -> None:
+            await throttler.acquire()
+            times.append(loop.time())
+
+        tasks = []
+        for number, gap in enumerate(gaps):
+            await asyncio.sleep(gap * period / requests)
+            tasks.append(asyncio.create_task(one()))
+            if number in cancelled:
+                await asyncio.sleep(0)
+                tasks[number // 2].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return times
+
+    times = virtually(story())
+    assert times == sorted(times)
+    assert most_in_any_window(times, period) <= requests
+
+
+def test_eased_it_lets_half_through_and_climbs_back_evenly() -> None:
+    async def story() -> list[int]:
+        throttler = FairThrottler(100)
+        loop = asyncio.get_running_loop()
+        throttler.ease(resumes_in=0)
+        start, times = loop.time(), []
+        while loop.time() - start < 40:
+            await throttler.acquire()
+            times.append(loop.time() - start)
+        return [sum(second <= at < second + 1 for at in times) for second in range(40)]
+
+    by_second = virtually(story())
+    assert by_second[0] in range(45, 60)
+    assert by_second[10] in range(66, 73)
+    assert all(later >= earlier - 5 for earlier, later in pairwise(by_second))
+    assert min(by_second[26:]) >= 93
+
+
+def test_requests_throttled_together_halve_it_once_and_another_throttling_again() -> None:
+    async def story() -> list[float]:
+        throttler = FairThrottler(100)
+        shares = []
+        for _ in range(3):
+            throttler.ease(resumes_in=10)
+        shares.append(throttler.share)
+        await asyncio.sleep(11)
+        throttler.ease(resumes_in=10)
+        shares.append(throttler.share)
+        for _ in range(9):
+            await asyncio.sleep(11)
+            throttler.ease(resumes_in=10)
+        shares.append(throttler.share)
+        await asyncio.sleep(60)
+        shares.append(throttler.share)
+        return shares
+
+    assert virtually(story()) == pytest.approx([0.5, 0.26, 0.1, 1.0])

@@ -1,0 +1,121 @@
+"""Notifications that the tests of all notifiers share. Run as a program it writes the snapshots anew."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from monitor.message import Message, render
+from monitor.model import Cause, Severity
+from monitor.notification import AlertView, Change, Notification, Reason
+from monitor.notifiers import SmtpServer, Tools
+from monitor.notifiers.feishu import Feishu, FeishuOptions
+from monitor.notifiers.webhook import Webhook, WebhookOptions
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+NOW = datetime(2026, 1, 5, 2, 5, 1, tzinfo=UTC)
+CANARY = "canary-7f3a91"
+
+ORDERS = AlertView(
+    key="a1",
+    labels={"severity": "critical", "alertname": "cdc-tasks-abnormal", "account": "prod", "instance": "orders"},
+    annotations={"summary": "17 tasks abnormal on orders", "runbook": "https://wiki.example.com/fdi(1)?a=b&c"},
+    severity=Severity.CRITICAL,
+    firing=True,
+    change=Change.NEW,
+    started_at=datetime(2026, 1, 5, 2, 1, 0, 250000, tzinfo=UTC),
+    values={"abnormal": 17.0, "common.abnormal": 12.0, "cdc.abnormal": 5.0, "running": 40.0},
+    values_at=datetime(2026, 1, 5, 2, 4, 57, tzinfo=UTC),
+)
+BILLING = dataclasses.replace(
+    ORDERS,
+    key="a2",
+    labels={**ORDERS.labels, "instance": "billing_[eu]<1>"},
+    annotations={"summary": "9 tasks *abnormal* on billing_[eu]<1>"},
+    change=Change.SAME,
+    values={"abnormal": 9.0},
+    values_before={"abnormal": 4.0},
+)
+STOCK = dataclasses.replace(
+    ORDERS,
+    key="a3",
+    labels={**ORDERS.labels, "instance": "stock"},
+    annotations={"summary": "17 tasks abnormal on stock"},
+    firing=False,
+    change=Change.RESOLVED,
+    cause=Cause.CLEARED,
+    resolved_at=datetime(2026, 1, 5, 2, 4, 57, tzinfo=UTC),
+    values={"abnormal": 0.0, "running": 57.0},
+    values_before={"abnormal": 17.0, "running": 40.0},
+)
+FIRST = Notification(
+    id="9f3c2b1a77aa4e0d",
+    receiver="oncall",
+    group_key='{}:{account="prod", alertname="cdc-tasks-abnormal"}',
+    group_labels={"account": "prod", "alertname": "cdc-tasks-abnormal"},
+    reason=Reason.FIRST,
+    at=datetime(2026, 1, 5, 2, 5, tzinfo=UTC),
+    alerts=(ORDERS,),
+)
+ALERTS = {
+    Reason.FIRST: (ORDERS,),
+    Reason.MORE: (ORDERS, BILLING),
+    Reason.WORSE: (dataclasses.replace(ORDERS, change=Change.WORSE), BILLING),
+    Reason.SOME_RESOLVED: (BILLING, STOCK),
+    Reason.ALL_RESOLVED: (STOCK,),
+    Reason.REPEAT: (BILLING,),
+    Reason.TEST: (ORDERS,),
+}
+
+
+def notification(reason: Reason) -> Notification:
+    return dataclasses.replace(FIRST, reason=reason, alerts=ALERTS[reason])
+
+
+def message(reason: Reason = Reason.FIRST, *, language: str = "en", **changes: Any) -> Message:
+    said = dataclasses.replace(notification(reason), **changes)
+    return render(said, language=language, zone=ZoneInfo("Asia/Shanghai"), public_url="https://fdi.example.com")
+
+
+def tools(session: Any = None, smtp: SmtpServer | None = None) -> Tools:
+    return Tools(session=session, now=lambda: NOW, smtp=smtp or SmtpServer())
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def receiving(handler: Handler) -> AsyncIterator[tuple[str, Tools]]:
+    """A real server whose every path is answered by `handler`: its address, and tools to reach it."""
+    app = web.Application(client_max_size=2**24)
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield str(server.make_url("")).rstrip("/"), tools(session)
+
+
+def snapshots() -> dict[str, str]:
+    """File name to content: every reason as every kind with a JSON body sends it."""
+    webhook = Webhook(WebhookOptions(url=SecretStr("https://example.com/")), tools())
+    feishu = Feishu(FeishuOptions(webhook=SecretStr("https://example.com/")), tools())
+    bodies: dict[str, Any] = {}
+    for reason in Reason:
+        bodies[f"webhook-{reason}.json"] = webhook.payload(message(reason))
+        bodies[f"feishu-{reason}.json"] = feishu.payload(message(reason))
+    bodies["feishu-more-zh.json"] = feishu.payload(message(Reason.MORE, language="zh"))
+    return {name: json.dumps(body, ensure_ascii=False, indent=2) + "\n" for name, body in bodies.items()}
+
+
+if __name__ == "__main__":
+    for name, content in snapshots().items():
+        (SNAPSHOTS / name).write_text(content, encoding="utf-8")

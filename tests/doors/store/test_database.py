@@ -1,0 +1,110 @@
+"""Opening the store: one process at a time, one writer at a time, forward only."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.errors import StoreFailed, UsageError
+from monitor.store import migrate
+from monitor.store.database import FILE, Store, open_store
+from monitor.store.tables import instance, metadata
+
+
+async def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
+    def differences(connection: sa.Connection) -> list[object]:
+        from alembic.autogenerate import compare_metadata
+        from alembic.migration import MigrationContext
+
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        return list(compare_metadata(context, metadata))
+
+    async with store.read() as tx:
+        assert await tx.run_sync(differences) == []
+
+
+async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="another fdi-monitor works in the data folder"):
+        async with open_store(tmp_path):
+            pass
+
+
+async def test_after_closing_another_may_open(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with open_store(tmp_path) as store, store.read() as tx:
+            await tx.execute(sa.select(instance))
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match=r"file/data cannot be written: Not a directory\. Make it writable"):
+        async with open_store(tmp_path / "file" / "data"):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("this is not a database, whatever it says" * 100)
+    with pytest.raises(UsageError, match="cannot be opened: file is not a database"):
+        async with open_store(tmp_path):
+            pass
+
+
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    async with open_store(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(UsageError, match="written by a newer fdi-monitor"):
+        async with open_store(tmp_path):
+            pass
+    assert migrate.head() != "9999"
+
+
+async def test_concurrent_writers_lose_nothing(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.exec_driver_sql("CREATE TABLE counter (n INTEGER)")
+        await tx.exec_driver_sql("INSERT INTO counter VALUES (0)")
+
+    async def add() -> None:
+        for _ in range(10):
+            async with store.write() as tx:
+                number = (await tx.exec_driver_sql("SELECT n FROM counter")).scalar_one()
+                await tx.exec_driver_sql(f"UPDATE counter SET n = {number + 1}")
+
+    await asyncio.gather(*(add() for _ in range(10)))
+    async with store.read() as tx:
+        assert (await tx.exec_driver_sql("SELECT n FROM counter")).scalar_one() == 100
+
+
+async def test_a_write_that_fails_leaves_nothing_behind(store: Store) -> None:
+    with pytest.raises(StoreFailed, match="no such table"):
+        async with store.write() as tx:
+            await tx.exec_driver_sql("CREATE TABLE half (n INTEGER)")
+            await tx.exec_driver_sql("INSERT INTO nowhere VALUES (1)")
+    async with store.read() as tx:
+        names = (await tx.exec_driver_sql("SELECT name FROM sqlite_master")).scalars().all()
+    assert "half" not in names
+
+
+async def test_a_read_sees_one_moment(store: Store) -> None:
+    async with store.read() as tx:
+        await tx.execute(sa.select(sa.func.count()).select_from(instance))
+        async with store.write() as other:
+            await other.exec_driver_sql("CREATE TABLE later (n INTEGER)")
+        names = (await tx.exec_driver_sql("SELECT name FROM sqlite_master")).scalars().all()
+    assert "later" not in names
+
+
+async def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "data") as store, store.write() as tx:
+        await tx.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "data").iterdir()}
+    assert modes.keys() >= {"fdi-monitor.lock", FILE, f"{FILE}-wal"}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700

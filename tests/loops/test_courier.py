@@ -1,0 +1,273 @@
+"""What becomes of messages on their way, pass by pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import pytest
+
+from monitor.courier import Carrier, Courier, Destination, settle
+from monitor.message import Message
+from monitor.meters import Meters, Pulse
+from monitor.model import Severity
+from monitor.notification import AlertView, Change, Notification, Reason
+from monitor.notifiers import Options, OptionsType, Outcome, Verdict
+from monitor.store import outbox
+from monitor.store.database import Store
+from monitor.store.outbox import Letter, Standing
+
+START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+DELIVERED = Verdict(Outcome.DELIVERED)
+DOWN = Verdict(Outcome.UNREACHABLE, "connection refused")
+REFUSED = Verdict(Outcome.REFUSED, "19024: the keyword is missing")
+
+
+def throttled(seconds: int) -> Verdict:
+    return Verdict(Outcome.THROTTLED, "too fast", timedelta(seconds=seconds))
+
+
+class Robot:
+    """Answers with what it is told to, delivered once that is used up; keeps what it was sent."""
+
+    Options: ClassVar[OptionsType] = Options
+
+    def __init__(self, *verdicts: Verdict | Exception) -> None:
+        self.verdicts = list(verdicts)
+        self.sent: list[str] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    def payload(self, message: Message) -> str:
+        return message.title
+
+    async def send(self, message: Message) -> Verdict:
+        self.sent.append(message.notification.id)
+        await self.may_answer.wait()
+        answer = self.verdicts.pop(0) if self.verdicts else DELIVERED
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Town:
+    """A courier between a store and robots, with a clock that stands still until it is set."""
+
+    def __init__(self, store: Store, robots: Mapping[Destination, Robot]) -> None:
+        self.store = store
+        self.at = START
+        self.robots = robots
+        self.courier = Courier(
+            store,
+            {where: Carrier("robot", "en", robot) for where, robot in robots.items()},
+            now=lambda: self.at,
+            zone=UTC,
+            public_url="",
+            meters=Meters(),
+            pulse=Pulse(),
+            settled=lambda: None,
+        )
+
+    async def queue(self, *letters: Letter) -> None:
+        async with self.store.write() as tx:
+            await outbox.add(tx, letters)
+
+    async def go(self, seconds: float) -> datetime | None:
+        """One pass at this many seconds after the start, with everything it begins."""
+        self.at = START + timedelta(seconds=seconds)
+        async with asyncio.TaskGroup() as tasks:
+            return await self.courier.step(self.at, tasks)
+
+    async def letters(self) -> dict[str, Letter]:
+        async with self.store.read() as tx:
+            return {letter.id: letter for letter in await outbox.recent(tx, most=99)}
+
+
+def letter(message: str, receiver: str = "ops", group: str = "g") -> Letter:
+    alert = AlertView(
+        key="a",
+        labels={"alertname": "abnormal"},
+        annotations={},
+        severity=Severity.WARNING,
+        firing=True,
+        change=Change.NEW,
+        started_at=START,
+    )
+    said = Notification(message, receiver, group, {"alertname": "abnormal"}, Reason.FIRST, START, (alert,))
+    return outbox.letter(said, kind="robot", position=0, at=START)
+
+
+async def test_a_message_goes_out_once(store: Store) -> None:
+    robot = Robot()
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    await town.go(1)
+    assert robot.sent == ["m-1"]
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_what_is_under_way_is_not_sent_again_by_the_next_pass(store: Store) -> None:
+    robot = Robot()
+    robot.may_answer.clear()
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    async with asyncio.TaskGroup() as tasks:
+        await town.courier.step(START, tasks)
+        while not robot.sent:
+            await asyncio.sleep(0)
+        await town.courier.step(START, tasks)
+        robot.may_answer.set()
+    assert robot.sent == ["m-1"]
+
+
+async def test_a_pass_that_read_the_outbox_before_a_message_was_settled_does_not_repeat_it(store: Store) -> None:
+    robot = Robot()
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(*(letter(f"m-{number}", group=f"g-{number}") for number in range(20)))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(60):
+            await town.courier.step(START, tasks)
+    assert sorted(robot.sent) == sorted(f"m-{number}" for number in range(20))
+
+
+async def test_the_same_message_is_tried_again_later_and_later(store: Store) -> None:
+    robot = Robot(DOWN, DOWN)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    again = await town.go(0)
+    waiting = (await town.letters())["m-1"]
+    assert (waiting.state, waiting.attempts, waiting.reason) == (Standing.WAITING, 1, "connection refused")
+    assert again is None
+    assert waiting.next_at == START + timedelta(seconds=2)
+    await town.go(1.9)
+    assert robot.sent == ["m-1"]
+    await town.go(2)
+    await town.go(30)
+    assert robot.sent == ["m-1"] * 3
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_a_refusal_is_final(store: Store) -> None:
+    robot = Robot(REFUSED)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    await town.go(86400)
+    assert robot.sent == ["m-1"]
+    dead = (await town.letters())["m-1"]
+    assert (dead.state, dead.verdict, dead.reason) == (Standing.DEAD, "refused", "19024: the keyword is missing")
+
+
+async def test_a_dead_destination_delays_nobody_else(store: Store) -> None:
+    stuck, well = Robot(), Robot()
+    stuck.may_answer.clear()
+    town = Town(store, {("ops", 0): stuck, ("data", 0): well})
+    await town.queue(letter("m-1"), letter("m-2", "data"), letter("m-3", "data"))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(2):
+            await town.courier.step(START, tasks)
+            while len(well.sent) < 1 or town.courier._busy.keys() != {("ops", 0)}:
+                await asyncio.sleep(0)
+        assert well.sent == ["m-2", "m-3"]
+        stuck.may_answer.set()
+
+
+async def test_a_failure_rests_the_destination_and_the_others_go_first_afterwards(store: Store) -> None:
+    robot = Robot(DOWN)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1", group="g-1"), letter("m-2", group="g-2"))
+    await town.go(0)
+    await town.go(1)
+    assert robot.sent == ["m-1"]
+    await town.go(2)
+    assert robot.sent == ["m-1", "m-2", "m-1"]
+
+
+async def test_one_message_that_keeps_failing_does_not_starve_the_rest(store: Store) -> None:
+    robot = Robot()
+    town = Town(store, {("ops", 0): robot})
+    bad = replace(letter("bad", group="g-1"), attempts=9, tried_at=START, next_at=START + timedelta(minutes=10))
+    await town.queue(bad, letter("good", group="g-2"))
+    robot.verdicts = [DELIVERED, DOWN]
+    await town.go(600)
+    assert robot.sent == ["good", "bad"]
+    await town.queue(letter("next", group="g-3"))
+    await town.go(630)
+    assert robot.sent[2:] == ["next"]
+
+
+async def test_a_throttle_is_waited_out_by_the_whole_destination(store: Store) -> None:
+    robot = Robot(throttled(120))
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1", group="g-1"), letter("m-2", group="g-2"))
+    await town.go(0)
+    assert await town.go(60) == START + timedelta(seconds=120)
+    assert robot.sent == ["m-1"]
+    await town.go(120)
+    assert robot.sent == ["m-1", "m-2", "m-1"]
+
+
+async def test_messages_of_one_group_keep_their_order(store: Store) -> None:
+    robot = Robot(DOWN)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"), letter("m-2"))
+    for seconds in (0, 2, 3):
+        await town.go(seconds)
+    assert robot.sent == ["m-1", "m-1", "m-2"]
+
+
+async def test_a_bug_in_a_notifier_is_a_failed_try(store: Store) -> None:
+    robot = Robot(RuntimeError("bug"))
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    assert (await town.letters())["m-1"].reason == "the notifier itself failed; see the log"
+    await town.go(2)
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_a_receiver_that_left_the_policy_ends_its_messages(store: Store) -> None:
+    town = Town(store, {})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    dead = (await town.letters())["m-1"]
+    assert (dead.state, dead.reason) == (Standing.DEAD, "the policy has no robot under ops any more")
+
+
+async def test_a_stop_lets_what_is_under_way_arrive(store: Store) -> None:
+    robot = Robot()
+    robot.may_answer.clear()
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    running = asyncio.create_task(town.courier.run())
+    while not robot.sent:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.sleep(0.01)
+    robot.may_answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+@pytest.mark.parametrize(
+    ("verdict", "hours", "state"),
+    [
+        (DELIVERED, 30, Standing.SENT),
+        (DOWN, 23, Standing.WAITING),
+        (DOWN, 24, Standing.DEAD),
+        (throttled(5), 24, Standing.DEAD),
+        (REFUSED, 0, Standing.DEAD),
+    ],
+)
+def test_after_a_day_without_success_it_is_given_up(verdict: Verdict, hours: int, state: Standing) -> None:
+    assert settle(letter("m-1"), verdict, at=START + timedelta(hours=hours), draw=0.5).state is state
+
+
+def test_a_throttle_without_a_hint_waits_a_minute() -> None:
+    after = settle(letter("m-1"), Verdict(Outcome.THROTTLED, "too fast"), at=START, draw=0.5)
+    assert after.next_at == START + timedelta(seconds=60)
