@@ -80,7 +80,7 @@ async def measure(told: dict[str, str], seconds: float, begin: Begin) -> Found:
             task.result()
         task.cancel()
         await asyncio.wait([task])
-    refused = sum(stats["refused"].values())
+    refused = stats["refused"].get("quota", 0)
     return Found(took, stats["accepted"], refused, stats["highest_in_a_second"], Counter(stats["by_instance"]))
 
 

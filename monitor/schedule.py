@@ -20,7 +20,7 @@ def offset(key: InstanceKey, interval: float) -> float:
     return int.from_bytes(digest, "big") / 2**64 * interval
 
 
-SHARE = 0.97
+SHARE = 0.975
 """How much of a quota the polls may use: the rest is for lists, and for the pacing that keeps the quota exactly."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -14,33 +15,21 @@ from monitor.errors import AuthFailed, DoorError, Refused, Throttled
 from monitor.fdi import answers, tasks
 from monitor.fdi.account import Account
 from monitor.fdi.agency import METADATA
-from monitor.fdi.answers import Answer, Garbage, Lost, TimedOut
+from monitor.fdi.answers import Answer, Lost, TimedOut
 from monitor.fdi.codes import BACKEND
 from monitor.fdi.credentials import SECURITY_TOKEN_HEADER, TOKEN_HEADER
 from monitor.fdi.deadlines import Deadlines
 from monitor.fdi.discovery import PAGE, RUNNING, Listing, instances_of
+from monitor.fdi.failures import failure_of
 from monitor.fdi.gate import ATTEMPTS, Gate, Pass
 from monitor.fdi.refusals import LockedOut, sorted_error
 from monitor.fdi.signers import signer_for
 from monitor.fdi.signing import wire_url
-from monitor.fdi.throttle import FairThrottler
+from monitor.fdi.throttle import Departure, FairThrottler
 from monitor.fdi.wire import Wire
-from monitor.model import Failure, FailureKind, Instance, Sample
+from monitor.model import Instance, Sample
 
-_KINDS: tuple[tuple[type[DoorError], FailureKind], ...] = (
-    (AuthFailed, FailureKind.AUTH),
-    (Throttled, FailureKind.THROTTLED),
-    (Refused, FailureKind.REFUSED),
-    (Garbage, FailureKind.GARBAGE),
-    (TimedOut, FailureKind.TIMEOUT),
-)
 _MAX_URLS = 20_000
-
-
-def failure_of(error: DoorError) -> Failure:
-    """A sorted error as a sample carries it."""
-    kind = next((kind for sort, kind in _KINDS if isinstance(error, sort)), FailureKind.UNREACHABLE)
-    return Failure(kind, error.reason, error.request_id)
 
 
 class _Watch:
@@ -57,6 +46,13 @@ class _Watch:
 
     def read(self) -> timedelta:
         return timedelta(seconds=0 if self._sent is None else self._time() - self._sent)
+
+
+class _Leave(NamedTuple):
+    """Leave to send one request: the gate's, and its place in the quota."""
+
+    given: Pass
+    departure: Departure
 
 
 class Cloud:
@@ -184,19 +180,19 @@ class Cloud:
         except TimeoutError as error:
             raise TimedOut(f"no whole answer within {self._limit:g} s") from error
 
-    async def _leave(self) -> Pass:
+    async def _leave(self) -> _Leave:
         """Waits until one more request may be sent now: by the gate, the credentials and the quota."""
         while True:
-            leave = self._gate.at_once() or await self._gate.enter()
+            given = self._gate.at_once() or await self._gate.enter()
             try:
                 await self._prepare()
-                await self._throttler.acquire()
+                departure = await self._throttler.acquire()
             except BaseException:
-                self._gate.inconclusive(leave)
+                self._gate.inconclusive(given)
                 raise
-            if self._gate.still_holds(leave):
-                return leave
-            self._gate.inconclusive(leave)
+            if self._gate.still_holds(given):
+                return _Leave(given, departure)
+            self._gate.inconclusive(given)
 
     async def _prepare(self) -> None:
         try:
@@ -204,41 +200,42 @@ class Cloud:
         except AuthFailed as error:
             raise self._gate.rest(self._advised(error)) from error
 
-    async def _send(self, url: URL, leave: Pass) -> Answer:
+    async def _send(self, url: URL, leave: _Leave) -> Answer:
         headers = self._signer.headers("GET", url)
         self.requests += 1
         try:
             answer = await self._wire.exchange("GET", url, headers=headers)
         except BaseException:
-            self._gate.inconclusive(leave)
+            self._gate.inconclusive(leave.given)
             raise
+        self._throttler.answered(leave.departure)
         if answer.status != 200:
-            raise self._sorted(answer, headers, leave)
-        self._gate.proven(leave)
+            raise self._sorted(answer, headers, leave.given)
+        self._gate.proven(leave.given)
         return answer
 
-    def _sorted(self, answer: Answer, headers: Mapping[str, str], leave: Pass) -> DoorError:
+    def _sorted(self, answer: Answer, headers: Mapping[str, str], given: Pass) -> DoorError:
         """What an answer that is no 200 means, for this request and for the account."""
         # What was shown may have been replaced since.
         shown = (headers.get(name, "") for name in (TOKEN_HEADER, SECURITY_TOKEN_HEADER))
         secrets = (*self._signer.secrets(), *shown)
         error = sorted_error(answer, at=self._now(), secrets=secrets)
         if isinstance(error, AuthFailed):
-            return self._refused(error, headers, leave)
+            return self._refused(error, headers, given)
         if error.code.startswith(BACKEND):
-            self._gate.proven(leave)
+            self._gate.proven(given)
         else:
-            self._gate.inconclusive(leave)
+            self._gate.inconclusive(given)
         if isinstance(error, Throttled):
             self.throttled += 1
             self._gate.pause(error)
             self._throttler.ease(resumes_in=error.wait.total_seconds())
         return error
 
-    def _refused(self, error: AuthFailed, headers: Mapping[str, str], leave: Pass) -> AuthFailed:
+    def _refused(self, error: AuthFailed, headers: Mapping[str, str], given: Pass) -> AuthFailed:
         # The token is forgotten before the gate lets the next request out: that one must not carry it again.
         renewable = self._signer.refused(headers) and not isinstance(error, LockedOut)
-        once_more = self._gate.refused(leave)
+        once_more = self._gate.refused(given)
         advised = self._advised(error)
         return advised if renewable and once_more else self._gate.rest(advised)
 

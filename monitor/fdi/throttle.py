@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from asyncio_throttle.throttler import Throttler
 
@@ -17,11 +18,34 @@ each request would cost more than the request."""
 TICK = 1e-6
 """Seconds: a wait shorter than this is over. It ends the loop where a clock cannot tell such times apart."""
 
+LATEST = 0.5
+"""The share of a window by which a request may be taken to have arrived late. A request that hangs for longer costs its
+place no more than this."""
+
+GUARD = 0.002
+"""The share of a window by which a late request's place is kept longer still: round trips compare only nearly."""
+
+FORGETS = 1.001
+"""The quickest round trip may grow by this factor with each answer: routes change."""
+
 LEAST = 0.1
 """The share of the quota that is left however often the vendor throttles: below it nothing would be learnt."""
 
 REGAIN = 0.02
 """How much of the quota comes back in a second: after one throttling all of it within 25 s."""
+
+
+class Departure(float):
+    """When one request left, which is its place in the window, and how long its answer took. Seconds."""
+
+    __slots__ = ("took",)
+
+    took: float | None
+
+    def __new__(cls, at: float) -> Departure:
+        self = super().__new__(cls, at)
+        self.took = None
+        return self
 
 
 class FairThrottler(Throttler):
@@ -31,13 +55,19 @@ class FairThrottler(Throttler):
     of the base class keeps the true times of the last `rate_limit` of them. On top, slices are due on an even grid that
     catches up after a late wake-up, so that lateness costs no throughput.
 
+    What counts is when requests arrive. One whose answer took longer than the quickest may have been held up on its way
+    there, so its place stays taken for that much longer: a network or a gateway that stalls does not make the requests
+    of two windows meet in one. `answered` tells of answers.
+
     A vendor that throttles nevertheless (others use the same account) is met halfway: `ease` halves the rate, which
     then climbs back evenly.
     """
 
     def __init__(self, rate_limit: int, period: float = 1.0) -> None:
         super().__init__(rate_limit, period=period * MARGIN)
+        self._vendors_window = period
         self._window = period * MARGIN
+        self._quickest = float("inf")
         self._turn = asyncio.Lock()
         self._slice_size = max(1, int(rate_limit * SLICE / period))
         self._slice_period = self._window * self._slice_size / rate_limit
@@ -66,7 +96,7 @@ class FairThrottler(Throttler):
             self._low = 1.0
         return share
 
-    async def acquire(self) -> None:
+    async def acquire(self) -> Departure:
         """Returns when one more request may leave. Cancelled while waiting, it takes nothing."""
         async with self._turn:
             while True:
@@ -75,24 +105,33 @@ class FairThrottler(Throttler):
                 if wait <= TICK:
                     break
                 await asyncio.sleep(wait)
-            self._admit(now)
+            return self._admit(now)
+
+    def answered(self, departure: Departure) -> None:
+        """The answer to a request came. A request without one counts as late as it can be."""
+        departure.took = asyncio.get_running_loop().time() - departure
+        self._quickest = min(self._quickest * FORGETS, departure.took)
 
     def _due(self, now: float) -> float:
         """When the next request may leave."""
         due = now if self._slice_left else self._slice_due + self._slice_period / self._share(now)
         if len(self._task_logs) < self.rate_limit:
             return due
-        oldest: float = self._task_logs[0]
-        return max(due, oldest + self._window)
+        oldest = cast("Departure", self._task_logs[0])
+        took = now - oldest if oldest.took is None else oldest.took
+        late = min(LATEST * self._vendors_window, max(0.0, took - self._quickest))
+        return max(due, oldest + self._window, oldest + late + self._vendors_window * (1 + GUARD))
 
-    def _admit(self, now: float) -> None:
+    def _admit(self, now: float) -> Departure:
         # The oldest has left the window, or there is room: the log never holds more than the quota.
         if len(self._task_logs) >= self.rate_limit:
             self._task_logs.popleft()
-        self._task_logs.append(now)
+        departure = Departure(now)
+        self._task_logs.append(departure)
         if not self._slice_left:
             self._open_slice(now)
         self._slice_left -= 1
+        return departure
 
     def _open_slice(self, now: float) -> None:
         """Starts the next slice on the grid, or now where the line stood idle for longer than a slice."""

@@ -262,7 +262,7 @@ async def test_an_instance_that_keeps_failing_is_polled_more_rarely_until_it_ans
 
 @pytest.mark.looptime
 async def test_more_instances_than_the_quota_carries_are_polled_evenly_and_it_is_said_once() -> None:
-    account = replace(ACCOUNT, instances=instances(97), quota=Quota(5, timedelta(seconds=1)))
+    account = replace(ACCOUNT, instances=instances(195), quota=Quota(10, timedelta(seconds=1)))
     with capture_logs() as logs:
         async with town(account) as here:
             await asyncio.sleep(205)
@@ -270,7 +270,7 @@ async def test_more_instances_than_the_quota_carries_are_polled_evenly_and_it_is
             for at, instance in here.cloud.polled:
                 moments.setdefault(instance, []).append(at)
             pauses = [later - earlier for seen in moments.values() for earlier, later in pairwise(seen)]
-            assert len(moments) == 97
+            assert len(moments) == 195
             assert [min(pauses), max(pauses)] == pytest.approx([20, 21], abs=0.2)
             assert here.count("fdi_monitor_poll_interval_seconds") == pytest.approx(20)
             assert here.count("fdi_monitor_poll_interval_wanted_seconds") == 10

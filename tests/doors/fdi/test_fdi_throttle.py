@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -57,6 +58,52 @@ def test_requests_that_dawdle_on_their_way_do_not_crowd_a_window_at_the_server(r
     times = virtually(saturate(FairThrottler(requests, period), requests * 10))
     arrived = [at + dice.uniform(0, 0.019 * period) for at in times]
     assert most_in_any_window(arrived, period) <= requests
+
+
+async def arrivals(throttler: FairThrottler, delays: Iterator[tuple[float, float]], total: int) -> list[float]:
+    """When each of `total` requests of greedy workers reached the server, given its way there and the way back."""
+    loop, left = asyncio.get_running_loop(), iter(range(total))
+    arrived: list[float] = []
+
+    async def work() -> None:
+        for _ in left:
+            there, back = next(delays)
+            departure = await throttler.acquire()
+            await asyncio.sleep(there)
+            arrived.append(loop.time())
+            await asyncio.sleep(back)
+            throttler.answered(departure)
+
+    await asyncio.gather(*(work() for _ in range(40)))
+    return arrived
+
+
+def stalling(dice: random.Random) -> Iterator[tuple[float, float]]:
+    """Mostly a quick way there; one request in five is held up on it for up to an eighth of a second."""
+    while True:
+        yield 0.001 + (dice.uniform(0, 0.12) if dice.random() < 0.2 else 0.0), 0.002
+
+
+@pytest.mark.parametrize("requests", [5, 20, 200])
+def test_a_server_that_stalls_sees_no_window_with_more_than_the_quota(requests: int) -> None:
+    arrived = virtually(arrivals(FairThrottler(requests), stalling(random.Random(7)), requests * 30))
+    assert most_in_any_window(arrived, 1.0) <= requests
+
+
+def test_a_steady_way_costs_no_throughput_however_long_it_is() -> None:
+    arrived = virtually(arrivals(FairThrottler(20), itertools.repeat((0.3, 0.3)), 20 * 30 + 1))
+    assert most_in_any_window(arrived, 1.0) <= 20
+    assert 20 * 30 / (arrived[-1] - arrived[0]) >= 0.97 * 20
+
+
+def test_requests_that_hang_cost_their_place_little_more_than_those_that_do_not() -> None:
+    async def story() -> float:
+        loop, throttler = asyncio.get_running_loop(), FairThrottler(20)
+        for _ in range(20 * 10 + 1):
+            await throttler.acquire()
+        return loop.time()
+
+    assert 20 * 10 / virtually(story()) >= 0.66 * 20
 
 
 @pytest.mark.parametrize(("requests", "period"), [(20, 1.0), (1000, 1.0)])
