@@ -94,7 +94,7 @@ class Collective:
         """
         self._cohorts.leave(keys)
         # What is on its way decides what there is to end. Nothing more follows it: nobody is left to be sampled.
-        while any(change.key in self._busy for change in self._cohorts.deserted(accounts, at=self._now())):
+        while self._busy - self._cohorts.spoken_for():
             await self._released.wait()
         changes = tuple(self._cohorts.deserted(accounts, at=self._now()))
         if changes:

@@ -82,10 +82,14 @@ class Cohorts:
         """The account's members."""
         return {key for key in self._labels if key.account == account}
 
+    def spoken_for(self) -> set[str]:
+        """The keys of the alerts, or alerts-to-be, that have members."""
+        return {cohort.key for cohort in self._cohorts.values()}
+
     def deserted(self, accounts: Collection[str] | None, *, at: datetime) -> list[Change]:
         """Ends the live alerts that speak for nobody any more; `accounts` are those that are polled, where that
         is known."""
-        spoken_for = {cohort.key for cohort in self._cohorts.values()}
+        spoken_for = self.spoken_for()
         changes = []
         for alert in self.alerts.values():
             if alert.state is State.RESOLVED or alert.key in spoken_for:
