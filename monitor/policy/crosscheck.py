@@ -68,7 +68,7 @@ def _of_several(form: RuleForm) -> Renderer:
     """A rule with `by` has no counts of its own, and no labels but those."""
     names = templates.names(
         values={},
-        labels={name: name for name in form.by or ()},
+        labels={name: name for name in ("alertname", "severity", *(form.by or ()))},
         severity=str(Severity.WARNING),
         started_at=_MOMENT,
         value=1.0,
