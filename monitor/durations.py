@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from monitor.textfault import quoted
 
@@ -40,7 +40,8 @@ def parse(text: str) -> timedelta:
         raise ValueError(
             f"{quoted(text)} is not a duration: write whole numbers with ms, s, m, h, d or w, such as {_EXAMPLES}"
         )
-    parts = _PART.findall(text)
+    # One more than there are units is out of order, whatever follows: a text of any length is told at once.
+    parts = [(found[1], found[2]) for found in islice(_PART.finditer(text), len(UNITS) + 1)]
     order = [list(UNITS).index(unit) for _, unit in parts]
     if any(later <= earlier for earlier, later in pairwise(order)):
         raise ValueError(f"{quoted(text)} is out of order: write larger units first and each once, such as 1h30m")

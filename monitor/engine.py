@@ -10,24 +10,22 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-
-import structlog
 
 from monitor import lifecycle, outage
+from monitor.chronicle import tell
 from monitor.clock import Clock
+from monitor.collective import Collective
+from monitor.memory import recall
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State, Truth
 from monitor.orphans import orphaned
 from monitor.outage import Outage
 from monitor.recorder import Entry, Recorder
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Health, Watch, health_of, note
-from monitor.store import alerts, history, instances
+from monitor.rules.watch import Change, Health, Watch, note
+from monitor.store import instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches
-
-log = structlog.get_logger()
 
 
 class Engine:
@@ -57,6 +55,7 @@ class Engine:
         self._rows: dict[InstanceKey, int] = {}
         self._remembered: dict[InstanceKey, Health] = {}
         self._past: dict[InstanceKey, list[Run]] = {}
+        self._collective = Collective(rules, self._recorder, now=now, meters=meters, moved=moved)
         self._stretches = Stretches(store, self._run_of, now=now, pulse=pulse)
         self._outages: dict[str, Outage] = {}
         self._polled: Counter[str] = Counter()
@@ -65,17 +64,15 @@ class Engine:
 
     async def load(self) -> None:
         """Takes up where the last process stopped: alerts with their timers, health and windows."""
-        reach = max((rule.reach for rule in self._rules), default=timedelta())
-        async with self._store.read() as tx:
-            firsts = await instances.first_seen(tx)
-            runs = await history.latest(tx)
-            good = await history.latest(tx, good=True)
-            self._past = await history.since(tx, self._now() - reach) if reach else {}
-            for alert in await alerts.known(tx):
-                if alert.instance is not None:
-                    self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
-        for key, first_at in firsts.items():
-            self._remembered[key] = health_of(first_at, runs.get(key), good.get(key))
+        memory = await recall(self._store, self._rules, at=self._now())
+        self._remembered, self._past = memory.health, memory.past
+        for alert in memory.alerts:
+            if alert.instance is not None:
+                self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
+        self._collective.restore(
+            (alert for alert in memory.alerts if alert.instance is None),
+            [self._watch(one, self._remembered.get(one.key), self._past.get(one.key, ())) for one in memory.members],
+        )
 
     async def meet(self, found: Iterable[Instance]) -> None:
         """Instances that are polled from now on. Known ones keep their health, windows and alerts."""
@@ -90,13 +87,15 @@ class Engine:
             health = known.health if known else self._remembered.pop(one.key, None)
             past = self._past.pop(one.key, ())
             self._polled[one.account] += not known
-            self._watches[one.key] = Watch(one, self._rules, health=health, history=past)
+            self._watches[one.key] = self._watch(one, health, past)
+        self._collective.join(self._watches[one.key] for one in met)
 
     async def retire(self, polled: Mapping[str, Collection[InstanceKey] | None]) -> None:
         """Ends live alerts that nothing will move any more: `polled` are the instances by account, None where only
         the cloud knows them."""
         rules = {rule.name for rule in self._rules} | {outage.RULE}
         await self._end(lambda key, alert: orphaned(key, alert, polled=polled, rules=rules))
+        await self._collective.retire(polled)
 
     async def leave(self, keys: Collection[InstanceKey]) -> None:
         """Instances that are gone: their alerts end by that name, and nothing more is known of them.
@@ -112,10 +111,12 @@ class Engine:
             self._turns.pop(key, None)
             if key.account in self._outages:
                 self._outages[key.account].forget(key)
+        await self._collective.leave(keys)
 
     def troubled(self, account: str) -> frozenset[InstanceKey]:
-        """The instances of an account with alerts that wait or fire, whether they are polled or not."""
-        return frozenset(key for key in self._alerts if key.account == account and key.id and self.hot(key))
+        """The instances of an account with alerts that wait or fire, or that count in a group, polled or not."""
+        hot = (key for key in self._alerts if key.account == account and key.id and self.hot(key))
+        return frozenset(hot) | self._collective.known(account)
 
     def hot(self, key: InstanceKey) -> bool:
         """Whether an alert of this instance waits or fires, so that its next sample matters most."""
@@ -153,11 +154,14 @@ class Engine:
 
     async def _judge(self, key: InstanceKey, watch: Watch, sample: Sample) -> None:
         step = watch.step(sample, self._alerts.get(key, {}))
-        if not step.began and not step.changes:
+        moves = self._collective.saw(watch, sample, step)
+        if not step.began and not step.changes and not moves.changes:
             watch.health = step.health
             self._stretches.add(key)
             return
-        await self._recorder.record(self._entry(key, watch, step.health if step.began else None, step.changes))
+        async with self._collective.moving(moves):
+            changes = step.changes + moves.changes
+            await self._recorder.record(self._entry(key, watch, step.health if step.began else None, changes))
         watch.health = step.health
         if step.began:
             self._stretches.discard(key)
@@ -223,24 +227,18 @@ class Engine:
             by_rule.pop(change.rule, None)
         else:
             by_rule[change.rule] = change.alert
-        step = change.transition
-        if step is None:
-            return
-        self._meters.transitions.labels(step.rule, str(step.after)).inc()
-        log.info(
-            f"alert {step.after}",
-            rule=step.rule,
-            account=key.account,
-            instance=change.alert.labels.get("instance", key.id) if change.alert else key.id,
-            severity=str(step.severity),
-            cause=str(step.cause),
-        )
+        name = change.alert.labels.get("instance", key.id) if change.alert else key.id
+        tell(self._meters, change, account=key.account, instance=name)
+
+    def _watch(self, instance: Instance, health: Health | None, past: Iterable[Run]) -> Watch:
+        return Watch(instance, self._rules, health=health, history=past)
 
     async def run(self) -> None:
         """Records until cancelled; a clean stop writes how far the runs have come."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run(), name="recorder")
             tasks.create_task(self._stretches.run(), name="stretches")
+            tasks.create_task(self._collective.run(), name="collective")
 
     def _run_of(self, key: InstanceKey) -> tuple[int, Run] | None:
         watch = self._watches.get(key)

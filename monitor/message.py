@@ -102,9 +102,7 @@ def plain(message: Message) -> str:
 
 def _title(notification: Notification, words: Wording) -> str:
     firing = len(notification.firing)
-    status = words.firing if firing else words.resolved
-    if notification.reason is Reason.TEST:
-        status = words.test
+    status = words.test if notification.reason is Reason.TEST else words.firing if firing else words.resolved
     if firing:
         status = f"{status} {words.severities[notification.severity]}"
     count = firing or len(notification.alerts)
@@ -213,9 +211,10 @@ def _health(alert: AlertView, words: Wording) -> str:
 
 
 def _counts(alert: AlertView, words: Wording) -> str:
-    """The counts, before and after where they moved; the abnormal ones by kind as well, the others unless nothing."""
-    told = [status for status in _STATUSES if status == "abnormal" or _some(alert, status)]
-    return words.between.join(filter(None, (_counted(alert, status, words) for status in told)))
+    """The counts, before and after where they moved, the others unless nothing; of a group what its rule adds up."""
+    told = [_counted(alert, status, words) for status in _STATUSES if status == "abnormal" or _some(alert, status)]
+    told += [_figure(alert, key, clean(key, 80), words) for key in alert.values if "(" in key]
+    return words.between.join(filter(None, told))
 
 
 def _some(alert: AlertView, status: str) -> bool:
@@ -245,6 +244,7 @@ def _figure(alert: AlertView, key: str, name: str, words: Wording) -> str:
     before, after = alert.values_before.get(key), alert.values.get(key)
     if after is None:
         return ""
+    say = words.seconds if key.endswith(("(age)", "(latency)")) else number
     if before is None or before == after:
-        return words.counted.format(name=name, after=number(after))
-    return words.changed.format(name=name, before=number(before), after=number(after))
+        return words.counted.format(name=name, after=say(after))
+    return words.changed.format(name=name, before=say(before), after=say(after))

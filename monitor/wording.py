@@ -12,6 +12,7 @@ from monitor.notification import Change
 
 LANGUAGES = ("en", "zh")
 
+_CENTURY = 3e9
 _LONGEST_NAMES = 1000
 
 
@@ -70,6 +71,12 @@ class Wording:
             parts.append((amount, unit))
         first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
         return " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount or first == 3)
+
+    def seconds(self, value: float) -> str:
+        """A span of so many seconds; under ten of them with its milliseconds, as latencies are."""
+        if 0 < value < 10 and value != int(value):
+            return f"{value:.3g}{self.units[-1]}"
+        return self.span(timedelta(seconds=min(value, _CENTURY)))
 
     def tasks(self, annotations: Mapping[str, str]) -> str:
         """`broken: sync-orders, +3 more`, where the annotations of an alert name its broken tasks; else empty."""

@@ -68,14 +68,14 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
     """What to say about a key that has no meaning where it stands."""
     if not known:
         return f"unknown key {quoted(key)}: no key is allowed here, write {{}}"
-    close = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(key[:100].lower(), known, n=1, cutoff=0.6)
     hint = f", did you mean `{close[0]}`? Allowed" if close else "; allowed"
     return f"unknown key {quoted(key)}{hint} here: {listed(sorted(known))}"
 
 
 def unknown_word(what: str, shown: str, name: str, known: Sequence[str]) -> str:
     """What to say about a name that names nothing. `shown` is how the file writes it, in quotes."""
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name[:100].lower(), known, n=1, cutoff=0.6)
     if close:
         return f"there is no {what} {shown}: did you mean {close[0]}?"
     return f"there is no {what} {shown}" + (f": there are {', '.join(known[:12])}" if known else "")

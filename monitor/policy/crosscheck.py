@@ -8,7 +8,7 @@ from itertools import chain
 
 from monitor import templates
 from monitor.matchers import Matchers
-from monitor.model import Severity
+from monitor.model import KINDS, Severity
 from monitor.policy.accounts import RESERVED
 from monitor.policy.complaints import unknown_word
 from monitor.policy.draft import Draft
@@ -56,9 +56,37 @@ def check_summaries(draft: Draft, rules: Iterable[tuple[Spot, RuleForm]]) -> Non
     renderer = Renderer(shared)
     for spot, form in rules:
         try:
-            renderer.check(form.summary, form.labels)
+            if form.by is None:
+                renderer.check(form.summary, form.labels)
+            else:
+                _of_several(form).check(form.summary, form.labels)
         except TextFault as fault:
             draft.complain(spot, [Problem.of(fault, "summary", expected="a template that can be filled in")])
+
+
+def _of_several(form: RuleForm) -> Renderer:
+    """A rule with `by` has no counts of its own, and no labels but those."""
+    names = templates.names(
+        values={},
+        labels={name: name for name in ("alertname", "severity", *(form.by or ()))},
+        severity=str(Severity.WARNING),
+        started_at=_MOMENT,
+        value=1.0,
+    )
+    return Renderer({name: value for name, value in names.items() if name not in _VALUES and name not in KINDS})
+
+
+def check_shared_labels(draft: Draft, rules: Iterable[tuple[Spot, RuleForm]]) -> None:
+    """Warns of labels under `by` that no instance has."""
+    accounts = [account for _, account in draft.items("accounts")]
+    if not draft.whole or not accounts:
+        return
+    known = {*RESERVED, *(name for account in accounts for name in _account_labels(account))}
+    for spot, form in rules:
+        for position, name in enumerate(form.by or ()):
+            if name not in known:
+                message = unknown_word("label", f"`{name}`", name, sorted(known - {"alertname", "severity"}))
+                draft.warn(spot, [Problem(f"no instance has it: {message}", ("by", position))])
 
 
 def check_accounts(draft: Draft, rules: list[tuple[Spot, RuleForm]], routes: list[tuple[Spot, RouteForm]]) -> None:
@@ -123,15 +151,19 @@ def _listed(node: MapNode, key: str, name: str) -> Iterator[tuple[Loc, Scalar]]:
 def _label_names(draft: Draft) -> Iterator[str]:
     """Every label that an instance of this policy, or of its tests, may have."""
     for _, account in draft.items("accounts"):
-        yield from _keys(account)
-        for _, instance in _mappings(account, "instances"):
-            yield from _keys(instance)
+        yield from _account_labels(account)
     for _, case in draft.items("tests"):
         only = case.get("instance")
         if isinstance(only, MapNode):
             yield from _keys(only)
         for _, instance in _mappings(case, "instances"):
             yield from _keys(instance)
+
+
+def _account_labels(account: MapNode) -> Iterator[str]:
+    yield from _keys(account)
+    for _, instance in _mappings(account, "instances"):
+        yield from _keys(instance)
 
 
 def _keys(node: MapNode) -> list[str]:

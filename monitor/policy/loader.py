@@ -93,6 +93,7 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
     routes = [(spot, form) for spot, node in draft.routes() if (form := draft.read(spot, node, RouteForm))]
     crosscheck.check_names(draft)
     crosscheck.check_summaries(draft, rules)
+    crosscheck.check_shared_labels(draft, rules)
     crosscheck.check_accounts(draft, rules, routes)
     _check_needed(draft, folder, doors=doors)
     files = tuple(str(path) for path in paths)

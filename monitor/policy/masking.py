@@ -36,7 +36,7 @@ def secretish(key: str) -> bool:
     """Whether what stands under `key` must not be shown."""
     if _SECRETISH.search(key):
         return True
-    return bool(difflib.get_close_matches(key.lower(), _SECRET_NAMES, n=1, cutoff=0.75))
+    return bool(difflib.get_close_matches(key[:100].lower(), _SECRET_NAMES, n=1, cutoff=0.75))
 
 
 def secret_scalars(root: Node, *, sure: bool = False) -> Iterator[Scalar]:

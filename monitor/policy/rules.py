@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from monitor.matchers import EVERYTHING
 from monitor.model import Severity
 from monitor.policy.accounts import OwnLabels
 from monitor.policy.complaints import unknown_word
-from monitor.policy.fields import Duration, Form, Matching, Name, Url, exactly_one, reader, refusal
+from monitor.policy.fields import Duration, Form, LabelName, Matching, Name, Url, exactly_one, reader, refusal
 from monitor.policy.nodes import Loc, Texts
 from monitor.policy.spot import Problem
 from monitor.policy.summaries import check as check_summary
@@ -35,13 +35,13 @@ def _severity(given: str) -> Severity:
 
 
 def _condition(given: object, info: ValidationInfo) -> str:
-    """Checks an expression against the rule's thresholds, which are read before it."""
+    """Checks an expression against the rule's `by` and thresholds, which are read before it."""
     if not isinstance(given, str):
         raise refusal(Problem(f"should be {_CONDITION}"))
     # Thresholds with faults of their own are not there: without them every name of theirs would look unknown.
-    if (thresholds := info.data.get("thresholds")) is not None:
+    if (thresholds := info.data.get("thresholds")) is not None and "by" in info.data:
         try:
-            check_condition(parse(given), thresholds)
+            check_condition(parse(given), thresholds, by=info.data["by"] is not None)
         except TextFault as fault:
             raise refusal(Problem.of(fault, expected=_CONDITION)) from fault
     return given
@@ -56,6 +56,20 @@ def _threshold_name(given: object) -> str:
     return name
 
 
+def _shared_label(given: str) -> str:
+    if given in ("alertname", "severity"):
+        raise refusal(Problem(f"`{given}` is of alerts, `by` takes labels of instances, such as account"))
+    return given
+
+
+def _each_once(given: list[str]) -> list[str]:
+    for position, name in enumerate(given):
+        if name in given[:position]:
+            raise refusal(Problem(f"`{name}` stands here twice", (position,)))
+    return given
+
+
+Shared = Annotated[list[Annotated[LabelName, AfterValidator(_shared_label)]], AfterValidator(_each_once)]
 Condition = Annotated[str, PlainValidator(_condition), WithJsonSchema({"type": "string", "maxLength": 1000})]
 Level = Annotated[
     Severity,
@@ -90,13 +104,17 @@ class OverrideForm(Form):
 class RuleForm(Form):
     """One rule: what it watches, for which instances, and how long until it speaks."""
 
-    # Thresholds stand before the conditions: pydantic reads the fields in this order.
+    # Thresholds and `by` stand before the conditions: pydantic reads the fields in this order.
     name: Name = Field(description="The label `alertname` of its alerts.", examples=["cdc-tasks-abnormal"])
     thresholds: Thresholds = Field(
         {}, description="Numbers and durations with a name.", examples=[{"warn": 1, "crit": 5}]
     )
     overrides: list[OverrideForm] = Field([], description="Other thresholds for some instances; later ones win.")
     match: Matching = Field(EVERYTHING, description="Which instances; left out: all.", examples=['env="prod"'])
+    by: Shared | None = Field(
+        None, description="One alert for all instances that share these labels; [] for all together.",
+        examples=[["account"]],
+    )  # fmt: skip
     when: Condition | None = Field(None, description="What is wrong when it holds.", examples=["cdc.abnormal > 0"])
     severity: Level | None = Field(None, description="How bad that is; belongs to `when`.")
     levels: Annotated[dict[Level, Condition], Field(min_length=1)] | None = Field(
@@ -164,7 +182,8 @@ class RuleForm(Form):
     def _unsound(self, override: OverrideForm, at: Loc) -> Iterator[Problem]:
         for path, condition in self._conditions():
             try:
-                check_condition(parse(condition), {**self.thresholds, **override.thresholds})
+                thresholds = {**self.thresholds, **override.thresholds}
+                check_condition(parse(condition), thresholds, by=self.by is not None)
             except TextFault as fault:
                 yield Problem(f"with these, `{'.'.join(path)}` is unsound: {fault.message}", at)
 
@@ -193,4 +212,5 @@ class RuleForm(Form):
             summary=self.summary,
             runbook=self.runbook or "",
             labels=self.labels,
+            by=None if self.by is None else tuple(self.by),
         )

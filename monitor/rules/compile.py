@@ -13,7 +13,8 @@ from typing import TypeAlias, TypeVar
 
 from monitor.rules.facts import Counted, Facts, count_reader, health_reader
 from monitor.rules.functions import history
-from monitor.rules.names import COUNTS, HEALTH
+from monitor.rules.names import AGGREGATES, COUNTS, HEALTH
+from monitor.rules.printing import written
 from monitor.rules.quantity import Quantity
 from monitor.rules.syntax import (
     All,
@@ -72,6 +73,8 @@ def reach_of(call: Call, thresholds: Thresholds) -> timedelta:
 
 def _value_part(node: Node, thresholds: Thresholds) -> _Part[Facts]:
     def leaf(node: Name | Call) -> _Part[Facts]:
+        if isinstance(node, Call) and node.function in AGGREGATES:
+            return _aggregated(written(node))
         if isinstance(node, Call):
             measure = _function(_numeric(node.arguments[0], count_or_threshold))
             return history(node.function, measure=measure, reach=reach_of(node, thresholds))
@@ -83,6 +86,10 @@ def _value_part(node: Node, thresholds: Thresholds) -> _Part[Facts]:
         return count_reader(node.text) if node.text in COUNTS else thresholds[node.text].value
 
     return _numeric(node, leaf)
+
+
+def _aggregated(writing: str) -> _Part[Facts]:
+    return lambda it: it.aggregates[writing]
 
 
 def _numeric(node: Node, leaf: Callable[[Name | Call], _Part[It]]) -> _Part[It]:

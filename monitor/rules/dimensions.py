@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.rules.names import AGGREGATES, COUNTS, HEALTH, HISTORY, RESERVED, nearest, unknown_name
+from monitor.rules.calls import check_call, not_called, of_one
+from monitor.rules.names import AGGREGATES, COUNTS, HEALTH, HISTORY, unknown_name
 from monitor.rules.printing import figure, written
 from monitor.rules.quantity import Dimension, Quantity
 from monitor.rules.syntax import (
@@ -21,22 +22,21 @@ from monitor.rules.syntax import (
     Some,
     Sum,
     fold,
-    walk,
 )
-from monitor.textfault import TextFault, quoted
+from monitor.textfault import TextFault
 
 NUMBER, DURATION, TRUTH = Dimension.NUMBER, Dimension.DURATION, Dimension.TRUTH
 
 Thresholds = Mapping[str, Quantity]
 
 
-def check_condition(node: Node, thresholds: Thresholds) -> None:
-    """TextFault unless `node` is sound and either true or false."""
-    _want_truth(node, dimension(node, thresholds))
+def check_condition(node: Node, thresholds: Thresholds, *, by: bool = False) -> None:
+    """TextFault unless `node` is sound and either true or false; with `by` it is about several instances."""
+    _want_truth(node, dimension(node, thresholds, by=by))
 
 
-def dimension(node: Node, thresholds: Thresholds) -> Dimension:
-    """What `node` measures; TextFault where it is not sound."""
+def dimension(node: Node, thresholds: Thresholds, *, by: bool = False) -> Dimension:
+    """What `node` measures; TextFault where it is not sound. With `by` instances are seen through aggregates alone."""
 
     def combine(node: Node, below: list[Dimension]) -> Dimension:
         match node:
@@ -45,9 +45,9 @@ def dimension(node: Node, thresholds: Thresholds) -> Dimension:
             case Duration():
                 return DURATION
             case Name():
-                return _name(node, thresholds)
+                return _name(node, thresholds, by=by)
             case Call():
-                return _call(node, thresholds)
+                return check_call(node, thresholds, by=by, measure=lambda inner: dimension(inner, thresholds))
             case Negative():
                 return _measured(node.operand, below[0], "-")
             case Sum() | Product():
@@ -64,65 +64,19 @@ def dimension(node: Node, thresholds: Thresholds) -> Dimension:
     return fold(node, combine)
 
 
-def _name(node: Name, thresholds: Thresholds) -> Dimension:
+def _name(node: Name, thresholds: Thresholds, *, by: bool) -> Dimension:
     name = node.text
+    if by and (name in COUNTS or name in HEALTH):
+        raise _fault(node, of_one(name))
     if name in COUNTS:
         return NUMBER
     if name in HEALTH:
         return HEALTH[name]
     if name in thresholds:
         return thresholds[name].dimension
-    if name in HISTORY:
-        raise _fault(node, f"{name} is a function: write {name}(abnormal, 5m)")
-    if name in AGGREGATES:
-        raise _fault(node, _no_aggregate(name))
+    if name in HISTORY or name in AGGREGATES:
+        raise _fault(node, not_called(name, by=by))
     raise _fault(node, unknown_name(name, (*COUNTS, *HEALTH, *thresholds, "and", "or", "not")))
-
-
-def _call(node: Call, thresholds: Thresholds) -> Dimension:
-    name = node.function
-    if name in AGGREGATES:
-        raise _fault(node, _no_aggregate(name))
-    if name not in HISTORY:
-        if name in RESERVED or name in thresholds:
-            raise _fault(node, f"{name} is not a function: an operator is missing before (")
-        close = nearest(name, HISTORY)
-        raise _fault(
-            node, f"there is no function {quoted(name)}: " + (f"did you mean {close}?" if close else _functions())
-        )
-    if len(node.arguments) != 2:
-        raise _fault(node, f"{name} takes a count and a duration: write {name}(abnormal, 5m)")
-    _past(node, node.arguments[0], thresholds)
-    _reach(node, node.arguments[1], thresholds)
-    return NUMBER
-
-
-def _past(call: Call, measure: Node, thresholds: Thresholds) -> None:
-    """What a history function looks at: a count, or arithmetic on counts."""
-    for each in walk(measure):
-        if isinstance(each, Call) and each.function in HISTORY:
-            raise _fault(
-                each, f"history does not nest: {call.function} takes counts, such as {call.function}(abnormal, 5m)"
-            )
-        if isinstance(each, Name) and each.text in HEALTH:
-            raise _fault(each, f"{each.text} has no history: {call.function} takes counts, such as abnormal")
-    if dimension(measure, thresholds) is not NUMBER:
-        raise _fault(measure, f"{call.function} takes a count first: write {call.function}(abnormal, 5m)")
-    if not any(isinstance(each, Name) and each.text in COUNTS for each in walk(measure)):
-        raise _fault(measure, f"no count stands here: write {call.function}(abnormal, 5m)")
-
-
-def _reach(call: Call, length: Node, thresholds: Thresholds) -> None:
-    """How far a history function looks back: a duration, or a threshold that is one."""
-    if isinstance(length, Duration):
-        positive = length.value > 0
-    elif isinstance(length, Name) and length.text in thresholds and thresholds[length.text].dimension is DURATION:
-        positive = thresholds[length.text].value > 0
-    else:
-        dimension(length, thresholds)
-        raise _fault(length, f"{call.function} takes a duration second, such as 5m, or a threshold that is one")
-    if not positive:
-        raise _fault(length, f"{call.function} looks back over more than 0s: write a duration such as 5m")
 
 
 def _chain(node: Sum | Product, below: list[Dimension]) -> Dimension:
@@ -170,16 +124,6 @@ def _want_truth(node: Node, found: Dimension) -> Dimension:
             node, f"{_is(node, found)}, not a condition: write a comparison, such as {_short(node)} > {sample}"
         )
     return TRUTH
-
-
-def _no_aggregate(name: str) -> str:
-    if name in ("avg", "min", "max"):
-        return f"a rule sees one instance, there is no {name} over several; over time: {name}_over_time(abnormal, 5m)"
-    return f"a rule sees one instance, there is no {name} over several: write a condition on its own counts"
-
-
-def _functions() -> str:
-    return f"there are {', '.join(HISTORY)}"
 
 
 def _is(node: Node, found: Dimension) -> str:

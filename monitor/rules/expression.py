@@ -10,7 +10,7 @@ from datetime import timedelta
 from monitor.rules.compile import Truth, Value, compile_truth, compile_value, reach_of
 from monitor.rules.dimensions import check_condition, dimension
 from monitor.rules.facts import Facts
-from monitor.rules.names import COUNTS, HEALTH
+from monitor.rules.names import AGGREGATES, COUNTS, HEALTH, HISTORY
 from monitor.rules.parser import parse
 from monitor.rules.printing import written
 from monitor.rules.quantity import Quantity, shown
@@ -23,7 +23,8 @@ class Expression:
 
     `truth` judges facts: True, False, or None where it cannot be known. `names` are the counts and poll-health names
     it reads, `thresholds_used` the thresholds. `reach` is its longest look-back, zero without history. `canonical`
-    is the same for texts that differ in spaces and needless parentheses only.
+    is the same for texts that differ in spaces and needless parentheses only. `aggregates` are the functions over
+    several instances, by their canonical writing.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Expression:
     names: frozenset[str]
     thresholds_used: frozenset[str]
     reach: timedelta
+    aggregates: Mapping[str, Call] = field(repr=False, hash=False)
     _tree: Node = field(repr=False, compare=False)
     _measure: Value = field(repr=False, compare=False)
     _thresholds: Mapping[str, Quantity] = field(repr=False, hash=False)
@@ -46,15 +48,17 @@ class Expression:
 
         def annotate(node: Name | Call, text: str) -> str:
             value = float(compile_value(node, self._thresholds)(facts))
-            return f"{text} {shown(value, dimension(node, self._thresholds))}"
+            return f"{text} {shown(value, dimension(node, self._thresholds, by=bool(self.aggregates)))}"
 
         return written(self._tree, annotate)
 
 
-def compile_expression(text: str, *, thresholds: Mapping[str, Quantity]) -> Expression:
-    """The condition that `text` writes. TextFault says where it is wrong and what to write."""
+def compile_expression(text: str, *, thresholds: Mapping[str, Quantity], by: bool = False) -> Expression:
+    """The condition that `text` writes, for one instance or, with `by`, for several. TextFault says where it is wrong
+    and what to write."""
     tree = parse(text)
-    check_condition(tree, thresholds)
+    check_condition(tree, thresholds, by=by)
+    calls = [node for node in walk(tree) if isinstance(node, Call)]
     words = {node.text for node in walk(tree) if isinstance(node, Name)}
     used = frozenset(words & thresholds.keys())
     first = next(node for node in walk(tree) if isinstance(node, Comparison))
@@ -64,7 +68,8 @@ def compile_expression(text: str, *, thresholds: Mapping[str, Quantity]) -> Expr
         truth=compile_truth(tree, thresholds),
         names=frozenset(words & {*COUNTS, *HEALTH}),
         thresholds_used=used,
-        reach=max((reach_of(node, thresholds) for node in walk(tree) if isinstance(node, Call)), default=timedelta()),
+        reach=max((reach_of(call, thresholds) for call in calls if call.function in HISTORY), default=timedelta()),
+        aggregates={written(call): call for call in calls if call.function in AGGREGATES},
         _tree=tree,
         _measure=compile_value(first.left, thresholds),
         _thresholds={name: thresholds[name] for name in used},

@@ -1,17 +1,20 @@
-"""What is known of one instance at one poll: the ground on which its rules are judged."""
+"""What is known of one instance at one poll, or of several: the ground on which rules are judged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Protocol
 
 from monitor.model import STATUSES, Counts
 from monitor.rules.names import COUNTS, HEALTH
 from monitor.rules.window import Window
+
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -20,7 +23,8 @@ class Facts:
 
     The counts are None after a failed poll. `failures` counts failed polls in a row. `age` is in seconds since the
     last good sample, or since the first try where there was none; `latency` is in seconds. `history` holds the good
-    samples up to `at`, this one included; None where no rule of the instance looks back.
+    samples up to `at`, this one included; None where no rule of the instance looks back. For a rule with `by` there are
+    no counts: `aggregates` holds what its aggregates give, by their canonical writing, NaN where that is unknown.
     """
 
     at: datetime
@@ -32,6 +36,7 @@ class Facts:
     age: float = 0.0
     latency: float = 0.0
     history: Window | None = None
+    aggregates: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
 
 
 class Counted(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from monitor.model import Severity, Truth
 from monitor.rules.expression import Expression
 from monitor.rules.facts import Facts
+from monitor.rules.syntax import Call
 
 
 class Verdict(NamedTuple):
@@ -36,7 +37,7 @@ class _Level:
 class Judge:
     """A rule with its thresholds in place. One judge serves all instances that share them."""
 
-    __slots__ = ("_clear", "_levels", "_no_alert", "reach")
+    __slots__ = ("_clear", "_levels", "_no_alert", "aggregates", "reach")
 
     def __init__(self, levels: Sequence[tuple[Severity, Expression]], clear: Expression | None) -> None:
         """`levels` worst first, at least one; a rule with `when` has one level, its own severity."""
@@ -46,6 +47,9 @@ class Judge:
         self._no_alert = (_VERDICTS[Truth.CLEAR, mildest], _VERDICTS[Truth.UNKNOWN, mildest])
         expressions = [level.expression for level in self._levels] + ([clear] if clear else [])
         self.reach: timedelta = max(expression.reach for expression in expressions)
+        self.aggregates: Mapping[str, Call] = {
+            text: call for expression in expressions for text, call in expression.aggregates.items()
+        }
 
     def verdict(self, facts: Facts, *, firing: bool, severity: Severity | None) -> Verdict:
         """The verdict on `facts` for an alert that is `firing` (a clearing one is) with `severity`, None without one.

@@ -36,7 +36,7 @@ HISTORY = (
 """Functions over the past of one instance: name(count, duration)."""
 
 AGGREGATES = ("sum", "avg", "min", "max", "count")
-"""Reserved for functions over several instances."""
+"""Functions over several instances, in rules with `by`: name(count), and count(condition)."""
 
 RESERVED = frozenset((*COUNTS, *KINDS, *HEALTH, *HISTORY, *AGGREGATES, *KEYWORDS, "by"))
 

@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 from monitor.matchers import EVERYTHING, Matchers
 from monitor.model import Labels, Severity
+from monitor.rules.aggregates import Measure, measure_of
 from monitor.rules.expression import compile_expression
 from monitor.rules.judge import Judge
 from monitor.rules.parser import parse
@@ -33,7 +35,8 @@ class Rule:
     """One rule. It has either `when` (and then `severity`) or `levels`, kept worst first.
 
     `hold` is `for:`, `keep` is `keep_firing_for:`. Expressions are compiled when first asked for; TextFault where one
-    is wrong. Overrides apply in their order, the later ones win.
+    is wrong. Overrides apply in their order, the later ones win. With `by` the rule has one alert for each set of
+    values that these labels have among its instances; None where each instance has its own.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Rule:
     summary: str = ""
     runbook: str = ""
     labels: Labels = field(default_factory=dict, hash=False)
+    by: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.when is None) is (not self.levels):
@@ -66,7 +70,7 @@ class Rule:
     @cached_property
     def version(self) -> str:
         """A short hash of what the rule means: it changes when a judgement or a timer could."""
-        meaning = [
+        meaning: list[Any] = [
             [[severity.value, _canonical(text)] for severity, text in self.stages],
             _canonical(self.clear) if self.clear is not None else None,
             [self.hold.total_seconds(), self.keep.total_seconds()],
@@ -74,6 +78,8 @@ class Rule:
             _listed(self.thresholds),
             [[str(override.match), _listed(override.thresholds)] for override in self.overrides],
         ]
+        if self.by is not None:
+            meaning.append(sorted(self.by))
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:12]
 
     @cached_property
@@ -84,25 +90,46 @@ class Rule:
 
     def bind(self, labels: Labels) -> Judge | None:
         """The judge for an instance with these labels; None where the rule is not for it."""
-        if not self.match.match(labels):
-            return None
+        return self.judge(labels) if self.match.match(labels) else None
+
+    def judge(self, labels: Labels) -> Judge:
+        """The judge with the thresholds that hold for these labels: those of an instance, or those of `by`."""
+        return self._judge(self._thresholds(labels))
+
+    def measures(self, labels: Labels) -> Mapping[str, Measure]:
+        """What the aggregates of a rule with `by` ask of an instance with these labels, under its own thresholds."""
+        thresholds = self._thresholds(labels)
+        key = tuple(sorted(thresholds.items()))
+        found = self._measures.get(key)
+        if found is None:
+            aggregates = self._judge(thresholds).aggregates
+            found = self._measures[key] = {text: measure_of(call, thresholds) for text, call in aggregates.items()}
+        return found
+
+    def _thresholds(self, labels: Labels) -> dict[str, Quantity]:
         thresholds = dict(self.thresholds)
         for override in self.overrides:
             if override.match.match(labels):
                 thresholds.update(override.thresholds)
-        return self._judge(thresholds)
+        return thresholds
 
     @cached_property
     def _judges(self) -> dict[_Key, Judge]:
         """Those made so far: as many as there are different sets of thresholds, however many instances there are."""
         return {}
 
+    @cached_property
+    def _measures(self) -> dict[_Key, Mapping[str, Measure]]:
+        return {}
+
     def _judge(self, thresholds: Mapping[str, Quantity]) -> Judge:
         key = tuple(sorted(thresholds.items()))
         judge = self._judges.get(key)
         if judge is None:
-            levels = [(severity, compile_expression(text, thresholds=thresholds)) for severity, text in self.stages]
-            clear = None if self.clear is None else compile_expression(self.clear, thresholds=thresholds)
+            by = self.by is not None
+            compiled = partial(compile_expression, thresholds=thresholds, by=by)
+            levels = [(severity, compiled(text)) for severity, text in self.stages]
+            clear = None if self.clear is None else compiled(self.clear)
             judge = self._judges[key] = Judge(levels, clear)
         return judge
 

@@ -13,6 +13,7 @@ from monitor.grouping import Group, decide, new_group
 from monitor.model import Alert, Instance, InstanceKey, Sample, State
 from monitor.notification import Notification
 from monitor.routing import Route
+from monitor.rules.cohorts import Cohorts
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Change, Watch
 
@@ -30,6 +31,9 @@ class Stage:
 
     def __init__(self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route) -> None:
         self._watches = {one.key: Watch(one, rules, health=None, history=()) for one in instances}
+        self._cohorts = Cohorts(rules)
+        for watch in self._watches.values():
+            self._cohorts.join(watch.instance, None, watch.window)
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}
@@ -47,9 +51,17 @@ class Stage:
         step = watch.step(sample, self._by_rule[key])
         watch.health = step.health
         for change in step.changes:
-            self._believe(key, change)
-            if change.transition is not None and change.transition.audible and change.alert is not None:
-                self._tell_groups(change.alert, change.transition.at)
+            if change.alert is None:
+                self._by_rule[key].pop(change.rule, None)
+            else:
+                self._by_rule[key][change.rule] = change.alert
+            self._believe(change)
+        for cohort in self._cohorts.saw(sample, step.health, watch.window):
+            alert = self._cohorts.alerts.get(cohort.key)
+            together = cohort.judge(alert, sample.at, up=sample.up, began=step.began)
+            if together is not None:
+                self._cohorts.believe(together)
+                self._believe(together)
 
     def speak(self, until: datetime) -> list[Notification]:
         """What the groups say up to and at `until`, in the order of time."""
@@ -65,13 +77,13 @@ class Stage:
             at, place = min(waiting)
             said.extend(self._decide(place, at))
 
-    def _believe(self, key: InstanceKey, change: Change) -> None:
+    def _believe(self, change: Change) -> None:
         if change.alert is None:
-            self._by_rule[key].pop(change.rule, None)
             self._alerts.pop(change.key, None)
-        else:
-            self._by_rule[key][change.rule] = change.alert
-            self._alerts[change.key] = change.alert
+            return
+        self._alerts[change.key] = change.alert
+        if change.transition is not None and change.transition.audible:
+            self._tell_groups(change.alert, change.transition.at)
 
     def _tell_groups(self, alert: Alert, at: datetime) -> None:
         labels = alert.all_labels

@@ -80,9 +80,9 @@ class Watch:
         self.instance = instance
         self.health = health
         self._labels = labels_of(instance)
-        bound = ((rule, rule.bind(self._labels)) for rule in rules)
-        self._bound: tuple[tuple[Rule, Judge], ...] = tuple((rule, judge) for rule, judge in bound if judge)
-        reach = max((rule.reach for rule, _ in self._bound), default=timedelta())
+        mine = [rule for rule in rules if rule.match.match(self._labels)]
+        self._bound = tuple((rule, rule.judge(self._labels)) for rule in mine if rule.by is None)
+        reach = max((rule.reach for rule in mine), default=timedelta())
         self.window = Window(reach, history) if reach else None
 
     def step(self, sample: Sample, alerts: Mapping[str, Alert]) -> Step:
@@ -101,26 +101,10 @@ class Watch:
                     continue
             else:
                 verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
-            change = self._change(rule, judge, alert, verdict, facts, began)
+            change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=began)
             if change is not None:
                 changes.append(change)
         return Step(health, began, tuple(changes))
-
-    def _change(
-        self, rule: Rule, judge: Judge, alert: Alert | None, verdict: Verdict, facts: Facts, began: bool
-    ) -> Change | None:
-        finding = self._finding(rule, alert, verdict, facts)
-        moved, transition = lifecycle.advance(alert, finding, rule)
-        if transition is None and not (began and verdict.truth is not Truth.UNKNOWN):
-            return None
-        if moved is not None:
-            moved = replace(moved, values=finding.values, values_at=finding.at)
-            # They keep the words of the last breach: what is said when it is over is what was wrong.
-            if verdict.truth is Truth.BREACH:
-                rendered = annotate(rule, moved, judge.value(facts, severity=moved.severity))
-                found = {name: text for name, text in moved.annotations.items() if name == TASKS}
-                moved = replace(moved, annotations=rendered | found)
-        return Change(rule.name, finding.key, moved, transition)
 
     def _finding(self, rule: Rule, alert: Alert | None, verdict: Verdict, facts: Facts) -> Finding:
         labels = alert.labels if alert else {"alertname": rule.name, **self._labels, **rule.labels}
@@ -135,6 +119,24 @@ class Watch:
             at=facts.at,
             values=values(facts),
         )
+
+
+def change_of(
+    rule: Rule, judge: Judge, alert: Alert | None, finding: Finding, facts: Facts, *, refresh: bool
+) -> Change | None:
+    """What `finding`, judged on `facts`, makes of `alert`. Where nothing moves its numbers change only if they are to
+    be refreshed."""
+    moved, transition = lifecycle.advance(alert, finding, rule)
+    if transition is None and not (refresh and finding.truth is not Truth.UNKNOWN):
+        return None
+    if moved is not None:
+        moved = replace(moved, values=finding.values, values_at=finding.at)
+        # They keep the words of the last breach: what is said when it is over is what was wrong.
+        if finding.truth is Truth.BREACH:
+            rendered = annotate(rule, moved, judge.value(facts, severity=moved.severity))
+            found = {name: text for name, text in moved.annotations.items() if name == TASKS}
+            moved = replace(moved, annotations=rendered | found)
+    return Change(rule.name, finding.key, moved, transition)
 
 
 def health_of(first_at: datetime, run: Run | None, good: Run | None) -> Health:

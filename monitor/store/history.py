@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, Instanc
 from monitor.store.tables import instance, run
 
 _COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
+_AT_ONCE = 200
 
 
 async def begin(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
@@ -46,6 +47,27 @@ async def since(tx: AsyncConnection, at: datetime) -> dict[InstanceKey, list[Run
     found: dict[InstanceKey, list[Run]] = {}
     for row in rows.mappings():
         found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+    return found
+
+
+async def leading_to(
+    tx: AsyncConnection, moments: Mapping[InstanceKey, datetime], reach: timedelta
+) -> dict[InstanceKey, list[Run]]:
+    """The runs that reach into the last `reach` before the moment of each of these instances, oldest first."""
+    found: dict[InstanceKey, list[Run]] = {}
+    by_moment = sorted(moments, key=moments.__getitem__)
+    for first in range(0, len(by_moment), _AT_ONCE):
+        some = by_moment[first : first + _AT_ONCE]
+        rows = await tx.execute(
+            sa.select(run, instance.c.account, instance.c.cloud_id)
+            .join(instance)
+            .where(instance.c.cloud_id.in_({key.id for key in some}), run.c.ended_at > moments[some[0]] - reach)
+            .order_by(run.c.instance_id, run.c.started_at)
+        )
+        for row in rows.mappings():
+            key = InstanceKey(row["account"], row["cloud_id"])
+            if key in moments and row["ended_at"] > moments[key] - reach:
+                found.setdefault(key, []).append(run_of(row))
     return found
 
 

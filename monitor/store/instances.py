@@ -32,6 +32,12 @@ async def remember(tx: AsyncConnection, seen: Iterable[Instance], *, at: datetim
         await tx.execute(instance.update().where(instance.c.id == sa.bindparam("row_id")).values(**changes), old)
 
 
+async def known(tx: AsyncConnection) -> list[Instance]:
+    """All of them, as they were polled last."""
+    columns = [instance.c[name] for name in ("account", "cloud_id", *_CHANGING)]
+    return [Instance(*row) for row in await tx.execute(sa.select(*columns))]
+
+
 async def ids(tx: AsyncConnection) -> dict[InstanceKey, int]:
     """The row of each instance."""
     rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.id))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.model import KINDS, Alert, Run
-from monitor.wording import number
+from monitor.wording import ENGLISH, number
 
 _MOST = 3
 _STATUSES = ("abnormal", "terminated", "running", "completed")
@@ -28,14 +28,20 @@ class Figure:
 def figures(alert: Alert, before: Run | None) -> tuple[Figure, ...]:
     """The counts that moved since the run `before`, the bad ones first; without any, the bad ones that are not zero.
 
-    Where the last poll brought no counts, for how many polls in a row.
+    Where the last poll brought no counts, for how many polls in a row. Of a group what its rule adds up.
     """
+    if alert.instance is None:
+        return tuple(Figure(name, _added_up(name, value)) for name, value in alert.values.items())[:_MOST]
     if alert.values.get("up") == 0:
         failures = alert.values.get("failures", math.nan)
         return (Figure("polls failed in a row", number(failures), bad=True),) if failures > 0 else ()
     earlier = _earlier(before)
     moved = tuple(_moved(alert.values, earlier))
     return (moved or tuple(_standing(alert.values)))[:_MOST]
+
+
+def _added_up(name: str, value: float) -> str:
+    return ENGLISH.seconds(value) if name.endswith(("(age)", "(latency)")) else number(value)
 
 
 def _moved(after: Mapping[str, float], before: Mapping[str, float]) -> Iterator[Figure]:

@@ -177,6 +177,20 @@ def test_a_resolved_message_carries_the_sample_that_proves_it() -> None:
     )
 
 
+def test_a_group_tells_what_its_rule_adds_up() -> None:
+    group = dataclasses.replace(
+        HEALED,
+        labels={"alertname": "many", "account": "prod", "severity": "critical"},
+        annotations={},
+        values={"count(abnormal > 0)": 1.0, "max(age)": 30.0, "max(latency)": 0.25},
+        values_before={"count(abnormal > 0)": 5.0, "max(age)": 250.4},
+    )
+    [entry] = english(about(group)).entries
+    assert entry.details[0] == ("count(abnormal > 0) 5 → 1, max(age) 4m 10s → 30s, max(latency) 0.25s; sampled 3s ago")
+    [entry] = render(about(group), language="zh", zone=SHANGHAI).entries
+    assert "max(age) 4分钟 10秒 → 30秒" in entry.details[0]
+
+
 def test_a_resolved_message_in_chinese() -> None:
     message = render(about(HEALED, reason=Reason.ALL_RESOLVED), language="zh", zone=SHANGHAI)
     assert plain(message) == (

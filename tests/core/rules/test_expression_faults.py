@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.rules.expression import compile_expression
 from monitor.rules.facts import Facts
-from monitor.rules.names import HISTORY
+from monitor.rules.names import AGGREGATES, HISTORY
 from monitor.rules.quantity import quantity
 from monitor.textfault import TextFault
 
@@ -23,6 +23,8 @@ NAMES = (
     "up, failures, suspicious, age, latency, and the names under thresholds:"
 )
 LABELS = "expressions hold numbers only; which instances a rule is for is written under match:"
+
+SEVERAL = "looks at several instances: give the rule a `by`, such as by: [account]"
 
 FAULTS = {
     # other languages
@@ -91,26 +93,11 @@ FAULTS = {
     "abnormal(5m) > 3": (1, 12, "abnormal is not a function: an operator is missing before ("),
     "warn(5m) > 3": (1, 8, "warn is not a function: an operator is missing before ("),
     # functions over several instances
-    "sum(abnormal) > 1": (
-        1,
-        13,
-        "a rule sees one instance, there is no sum over several: write a condition on its own counts",
-    ),
-    "count(abnormal > 0) > 1": (
-        1,
-        19,
-        "a rule sees one instance, there is no count over several: write a condition on its own counts",
-    ),
-    "max(abnormal, 5m) > 1": (
-        1,
-        17,
-        "a rule sees one instance, there is no max over several; over time: max_over_time(abnormal, 5m)",
-    ),
-    "avg > 1": (
-        1,
-        3,
-        "a rule sees one instance, there is no avg over several; over time: avg_over_time(abnormal, 5m)",
-    ),
+    "sum(abnormal) > 1": (1, 13, f"sum {SEVERAL}"),
+    "count(abnormal > 0) > 1": (1, 19, f"count {SEVERAL}"),
+    "max(abnormal, 5m) > 1": (1, 17, f"max {SEVERAL}; over time write max_over_time(abnormal, 5m)"),
+    "avg > 1": (1, 3, f"avg {SEVERAL}; over time write avg_over_time(abnormal, 5m)"),
+    "delta(sum(abnormal), 5m) > 1": (7, 13, f"sum {SEVERAL}"),
     # history
     "delta(abnormal) > 3": (1, 15, "delta takes a count and a duration: write delta(abnormal, 5m)"),
     "delta() > 3": (1, 7, "delta takes a count and a duration: write delta(abnormal, 5m)"),
@@ -190,6 +177,98 @@ FAULTS = {
 def test_a_mistake_is_told_with_its_place_and_what_to_write(text: str, fault: tuple[int, int, str]) -> None:
     with pytest.raises(TextFault) as caught:
         compile_expression(text, thresholds=THRESHOLDS)
+    assert (caught.value.column, caught.value.width, caught.value.message) == fault
+
+
+INSTEAD = "sum(abnormal), max(abnormal) or count(abnormal > 0)"
+
+JUMP = "increase(terminated, 15m)"
+
+FAULTS_BY = {
+    "abnormal > 0": (1, 8, f"abnormal is of one instance, `by` looks at several: write {INSTEAD}"),
+    "count(abnormal > 0) > running": (
+        23,
+        7,
+        "running is of one instance, `by` looks at several: write sum(running), max(running) or count(running > 0)",
+    ),
+    "up == 0": (1, 2, "up is of one instance, `by` looks at several: write count(up == 0)"),
+    "age > 5m": (1, 3, "age is of one instance, `by` looks at several: write max(age) or count(age > 5m)"),
+    "increase(terminated, 15m) > 3": (
+        1,
+        25,
+        f"increase looks at one instance, `by` at several: write sum({JUMP}) or max({JUMP})",
+    ),
+    "delta(sum(abnormal), 5m) > 1": (
+        1,
+        24,
+        "delta looks at one instance, `by` at several: write sum(delta(abnormal, 5m)) or max(delta(abnormal, 5m))",
+    ),
+    "count > 1": (1, 5, "count is a function: write count(abnormal > 0)"),
+    "max > 1": (1, 3, "max is a function: write max(abnormal)"),
+    "delta > 1": (1, 5, "delta is a function: write delta(abnormal, 5m)"),
+    "summ(abnormal) > 1": (1, 14, "there is no function 'summ': did you mean sum?"),
+    "mean(abnormal) > 3": (
+        1,
+        14,
+        f"there is no function 'mean': there are {', '.join((*AGGREGATES, *HISTORY))}",
+    ),
+    "abnormal(5m) > 3": (1, 12, "abnormal is not a function: an operator is missing before ("),
+    "sum() > 1": (1, 5, "sum takes one number: write sum(abnormal)"),
+    "max(abnormal, 5m) > 1": (
+        1,
+        17,
+        "max takes one number: write max(abnormal); over time as well: max(max_over_time(abnormal, 5m))",
+    ),
+    "sum(abnormal, running) > 1": (1, 22, "sum takes one number: write sum(abnormal)"),
+    "count(abnormal) > 1": (7, 8, "count takes a condition: write count(abnormal > 0)"),
+    "sum(abnormal > 0) > 1": (
+        5,
+        12,
+        "sum takes a number: write sum(abnormal); to count instances write count(abnormal > 0)",
+    ),
+    "sum(max(abnormal)) > 1": (
+        5,
+        13,
+        "aggregates do not nest: sum takes what one instance shows, as in sum(abnormal)",
+    ),
+    "count(sum(abnormal) > 0) > 1": (
+        7,
+        17,
+        "aggregates do not nest: count takes what one instance shows, as in count(abnormal > 0)",
+    ),
+    "sum(5) > 1": (5, 1, "nothing of an instance stands here: write sum(abnormal)"),
+    "count(warn > 0) > 1": (7, 8, "nothing of an instance stands here: write count(abnormal > 0)"),
+    "max(age) > 5": (12, 1, "max(age) is a duration, 5 is a number: write 5s or 5m"),
+    "count(age > 5) > 1": (13, 1, "age is a duration, 5 is a number: write 5s or 5m"),
+    "sum(abnormall) > 1": (5, 9, "there is no name 'abnormall': did you mean abnormal?"),
+    "count(abnormal > 0)": (
+        1,
+        19,
+        "count(abnormal > 0) is a number, not a condition: write a comparison, such as count(abnormal > 0) > 0",
+    ),
+    "max(age + 1m) > 5m": (5, 8, "age stands alone here: write max(age)"),
+    "count(age / 1m > 5) > 1": (
+        7,
+        12,
+        "age stands alone on one side of a comparison here, as in count(age > 5m)",
+    ),
+    "count(up == 0 and age > age) > 1": (
+        19,
+        9,
+        "age stands alone on one side of a comparison here, as in count(age > 5m)",
+    ),
+    "sum(rate(delta(abnormal, 5m), 5m)) > 3": (
+        10,
+        19,
+        "history does not nest: rate takes counts, such as rate(abnormal, 5m)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "fault"), FAULTS_BY.items(), ids=lambda value: str(value)[:30])
+def test_a_mistake_of_a_rule_with_by_is_told_as_well(text: str, fault: tuple[int, int, str]) -> None:
+    with pytest.raises(TextFault) as caught:
+        compile_expression(text, thresholds=THRESHOLDS, by=True)
     assert (caught.value.column, caught.value.width, caught.value.message) == fault
 
 

@@ -137,6 +137,11 @@ def test_figures_without_a_before_tell_what_is_bad_now() -> None:
     )
 
 
+def test_figures_of_a_group_are_what_its_rule_adds_up() -> None:
+    group = replace(alert(), instance=None, values={"count(abnormal > 0)": 5.0, "max(age)": 250.4})
+    assert figures(group, None) == (Figure("count(abnormal > 0)", "5"), Figure("max(age)", "4m 10s"))
+
+
 def test_figures_of_a_silent_instance_count_the_failed_polls() -> None:
     silent = replace(alert(), values={"up": 0.0, "failures": 7.0, "age": 210.0})
     assert figures(silent, run()) == (Figure("polls failed in a row", "7", bad=True),)

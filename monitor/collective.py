@@ -1,0 +1,171 @@
+"""The alerts of rules with `by` in this process: what a sample of one instance says of all of its group.
+
+One change of a group is on its way into the store at a time. Samples that come meanwhile count at once, and what they
+change is judged when that one has arrived, with the last of them: a storm costs a group one change for each
+transaction, not one for each sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from monitor.chronicle import tell
+from monitor.clock import Clock
+from monitor.errors import StoreFailed
+from monitor.meters import Meters
+from monitor.model import Alert, InstanceKey, Sample
+from monitor.recorder import Entry, Recorder
+from monitor.rules.cohort import Cohort
+from monitor.rules.cohorts import Cohorts
+from monitor.rules.rule import Rule
+from monitor.rules.watch import Change, Step, Watch
+
+
+@dataclass(slots=True)
+class _Sight:
+    """A sample that a group has still to be judged on."""
+
+    cohort: Cohort
+    sample: Sample
+    began: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What one sample changes for its groups. Nothing else moves them until it is recorded, or given up."""
+
+    changes: tuple[Change, ...] = ()
+
+
+NOTHING = Moves()
+
+
+class Collective:
+    """The groups, and who is being judged. Members come and go through it."""
+
+    def __init__(
+        self, rules: Iterable[Rule], recorder: Recorder, *, now: Clock, meters: Meters, moved: Callable[[], None]
+    ) -> None:
+        self._rules = tuple(rules)
+        self._recorder = recorder
+        self._now = now
+        self._meters = meters
+        self._moved = moved
+        self._cohorts = Cohorts(self._rules)
+        self._busy: set[str] = set()
+        self._missed: dict[str, _Sight] = {}
+        self._again = asyncio.Event()
+        self._released = asyncio.Event()
+
+    def restore(self, alerts: Iterable[Alert], watches: Iterable[Watch]) -> None:
+        """Takes up where the last process stopped: its alerts, and its instances with their last good samples, which
+        count until they are polled, or are known to be gone."""
+        self._cohorts = Cohorts(self._rules, alerts)
+        self.join(watches)
+
+    def join(self, watches: Iterable[Watch]) -> None:
+        """Instances that are polled from now on."""
+        if self._cohorts:
+            for watch in watches:
+                self._cohorts.join(watch.instance, watch.health, watch.window)
+
+    def known(self, account: str) -> set[InstanceKey]:
+        """The account's instances that count in a group, whether they are polled yet or not."""
+        return self._cohorts.known(account)
+
+    async def retire(self, polled: Mapping[str, Collection[InstanceKey] | None]) -> None:
+        """Takes out whoever nothing polls: `polled` are the instances by account, None where only the cloud knows
+        them. Ends the alerts that speak for nobody.
+
+        Raises:
+            StoreFailed: no alert ended.
+        """
+        unpolled = [key for key in self._cohorts if not _is_polled(key, polled)]
+        await self.leave(unpolled, accounts=polled)
+
+    async def leave(self, keys: Iterable[InstanceKey], *, accounts: Collection[str] | None = None) -> None:
+        """Instances that are gone. A group without any closes its alert by that name.
+
+        Raises:
+            StoreFailed: no alert ended.
+        """
+        self._cohorts.leave(keys)
+        # What is on its way decides what there is to end. Nothing more follows it: nobody is left to be sampled.
+        while self._busy - self._cohorts.spoken_for():
+            await self._released.wait()
+        changes = tuple(self._cohorts.deserted(accounts, at=self._now()))
+        if changes:
+            await self._recorder.record(Entry(changes=changes))
+            self._believe(changes)
+
+    def saw(self, watch: Watch, sample: Sample, step: Step) -> Moves:
+        """What `sample`, which `watch` was stepped with, changes for its groups. To be used in `moving`."""
+        if not self._cohorts:
+            return NOTHING
+        touched = self._cohorts.saw(sample, step.health, watch.window)
+        return self._judge([_Sight(cohort, sample, step.began) for cohort in touched])
+
+    @asynccontextmanager
+    async def moving(self, moves: Moves) -> AsyncIterator[None]:
+        """Believes what moved once the block has recorded it; an exception of the block leaves all as it was."""
+        try:
+            yield
+            self._believe(moves.changes)
+        finally:
+            keys = {change.key for change in moves.changes}
+            self._busy -= keys
+            self._released.set()
+            self._released.clear()
+            if keys & self._missed.keys():
+                self._again.set()
+
+    async def run(self) -> None:
+        """Judges what was missed, until cancelled."""
+        while True:
+            await self._again.wait()
+            self._again.clear()
+            sights = [self._missed.pop(key) for key in self._missed.keys() - self._busy]
+            moves = self._judge(sights)
+            if moves.changes:
+                try:
+                    async with self.moving(moves):
+                        await self._recorder.record(Entry(changes=moves.changes))
+                except StoreFailed:
+                    # Told by the recorder; the next sample of the group moves it.
+                    continue
+
+    def _judge(self, sights: Iterable[_Sight]) -> Moves:
+        """Judges the groups that are free; the others are judged later, on the last of what they miss."""
+        changes = []
+        for sight in sights:
+            cohort, sample = sight.cohort, sight.sample
+            if cohort.key in self._busy:
+                self._missed[cohort.key] = sight
+                continue
+            alert = self._cohorts.alerts.get(cohort.key)
+            change = cohort.judge(alert, sample.at, up=sample.up, began=sight.began)
+            if change is not None:
+                self._busy.add(cohort.key)
+                changes.append(change)
+        return Moves(tuple(changes)) if changes else NOTHING
+
+    def _believe(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._cohorts.believe(change)
+            tell(self._meters, change, group=_named(change))
+            self._moved()
+
+
+def _is_polled(key: InstanceKey, polled: Mapping[str, Collection[InstanceKey] | None]) -> bool:
+    instances = polled.get(key.account, ())
+    return instances is None or key in instances
+
+
+def _named(change: Change) -> str:
+    """`account=prod env=test`, the key of an alert that is no more."""
+    if change.alert is None:
+        return change.key
+    return " ".join(f"{name}={value}" for name, value in change.alert.labels.items() if name != "alertname")

@@ -1,0 +1,60 @@
+"""What the last process knew, read back from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.model import Alert, Instance, InstanceKey, Run
+from monitor.rules.rule import Rule
+from monitor.rules.watch import Health, health_of
+from monitor.store import alerts, history, instances
+from monitor.store.database import Store
+
+LATELY = timedelta(days=1)
+"""An instance that was last polled longer than this before others of its account had left by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All alerts, the resolved ones too; health by instance, and as much of the past as the rules look back.
+
+    `members` are the instances that were polled lately: they count in groups before they are polled again, so that no
+    group looks healed, or broken, because only some of its members have been polled since the start.
+    """
+
+    alerts: list[Alert]
+    health: dict[InstanceKey, Health]
+    past: dict[InstanceKey, list[Run]]
+    members: list[Instance] = field(default_factory=list)
+
+
+async def recall(store: Store, rules: tuple[Rule, ...], *, at: datetime) -> Memory:
+    """What the store holds at `at` that these rules need."""
+    reach = max((rule.reach for rule in rules), default=timedelta())
+    groups = [rule for rule in rules if rule.by is not None]
+    async with store.read() as tx:
+        firsts = await instances.first_seen(tx)
+        runs = await history.latest(tx)
+        good = await history.latest(tx, good=True)
+        past = await history.since(tx, at - reach) if reach else {}
+        members = _lately(await instances.known(tx), runs) if groups else []
+        if any(rule.reach for rule in groups):
+            # In a group the past of a silent member is that before its silence.
+            silent = {one.key: good[one.key].end for one in members if _is_silent(one.key, runs, good)}
+            past |= await history.leading_to(tx, silent, reach)
+        known = await alerts.known(tx)
+    health = {key: health_of(first_at, runs.get(key), good.get(key)) for key, first_at in firsts.items()}
+    return Memory(known, health, past, members)
+
+
+def _lately(known: list[Instance], runs: Mapping[InstanceKey, Run]) -> list[Instance]:
+    last: dict[str, datetime] = {}
+    for key, run in runs.items():
+        last[key.account] = max(run.end, last.get(key.account, run.end))
+    return [one for one in known if one.key in runs and last[one.account] - runs[one.key].end <= LATELY]
+
+
+def _is_silent(key: InstanceKey, runs: Mapping[InstanceKey, Run], good: Mapping[InstanceKey, Run]) -> bool:
+    return key in good and runs[key].failure is not None
