@@ -38,7 +38,8 @@ class Column:
         """`measure` is that of any member: they differ in thresholds only."""
         self._function = measure.function
         self._is_age = measure.is_age
-        self._tally = tally(measure.function)
+        # Ages are summed as whole numbers and divided last: only so a mean of small ages is exact.
+        self._tally = tally("sum" if measure.is_age and measure.function == "avg" else measure.function)
         self._origin: int | None = None
         """Ages are counted from here, in microseconds since 1970, so that their sum stays exact."""
         self._entries: dict[InstanceKey, _Entry] = {}
@@ -71,8 +72,10 @@ class Column:
         found = self._tally.value()
         if self._origin is None:
             return found
-        grown = _ticks(at) - self._origin
-        return (found + grown * (self._tally.known if self._function == "sum" else 1)) / _TICKS
+        grown, known = _ticks(at) - self._origin, self._tally.known
+        if self._function in ("min", "max"):
+            return (found + grown) / _TICKS
+        return (found + grown * known) / (known * _TICKS if self._function == "avg" and known else _TICKS)
 
     def _turn(self, at: datetime) -> None:
         """Looks again at the members whose age may have turned their condition by now."""
