@@ -12,7 +12,7 @@ from monitor.errors import Fault, PolicyError, UsageError
 from monitor.fdi.account import Account
 from monitor.notifiers import registry
 from monitor.notifiers.receiver import Receiver
-from monitor.policy import crosscheck, fallbacks, quota, receivers
+from monitor.policy import crosscheck, fallbacks, idle_routes, idle_rules, quota, receivers
 from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
 from monitor.policy.draft import Draft, drafted
@@ -86,11 +86,13 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
     rules = _forms(draft, "rules", RuleForm)
     for spot, rule in rules:
         if not draft.complain(spot, rule.faults()):
-            draft.warn(spot, rule.warnings())
+            draft.warn(spot, [*rule.warnings(), *idle_rules.problems(rule), *idle_rules.blind(rule, accounts)])
     tests = _forms(draft, "tests", CaseForm)
     for spot, test in tests:
         draft.complain(spot, test.faults())
     routes = [(spot, form) for spot, node in draft.routes() if (form := draft.read(spot, node, RouteForm))]
+    for spot, route in routes if draft.whole else ():
+        draft.warn(spot, idle_routes.problems(route.routes, draft.names("rules")))
     crosscheck.check_names(draft)
     crosscheck.check_summaries(draft, rules)
     crosscheck.check_accounts(draft, rules, routes)
