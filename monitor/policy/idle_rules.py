@@ -79,11 +79,14 @@ def _clear(clear: str, stages: list[str], named: _Named) -> Iterator[Problem]:
         yield Problem("this can never be true, so an alert of this rule would never end", ("clear",))
     elif _never((), (clear,), named):
         yield Problem("this can never be false, so the next good poll would end the alert", ("clear",))
-    elif all(_never((text,), (clear,), named) for text in stages):
-        # A rule that nothing breaches implies anything.
-        if not all(_never((text,), (), named) for text in stages):
-            message = "wherever the rule is breached this holds as well, so the alert would end with the next poll"
-            yield Problem(message, ("clear",))
+    # A rule that nothing breaches implies anything.
+    elif all(_never((text,), (clear,), named) for text in stages) and not _all_never(stages, named):
+        message = "wherever the rule is breached this holds as well, so the alert would end with the next poll"
+        yield Problem(message, ("clear",))
+
+
+def _all_never(stages: list[str], named: _Named) -> bool:
+    return all(_never((text,), (), named) for text in stages)
 
 
 def _matching(form: RuleForm) -> Iterator[Problem]:
