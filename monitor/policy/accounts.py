@@ -83,12 +83,12 @@ QuotaText = Annotated[
 Region = Annotated[
     str,
     PlainValidator(reader(_region, "a region such as cn-north-4")),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^[a-z0-9-]{1,40}$|\$[{$]"}),
+    WithJsonSchema({"type": ["string", "integer", "boolean"], "pattern": r"^[a-z0-9-]{1,40}$|\$[{$]"}),
 ]
 InstanceId = Annotated[
     str,
     PlainValidator(reader(_id, "an instance id")),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^[A-Za-z0-9_-]{1,64}$|\$[{$]"}),
+    WithJsonSchema({"type": ["string", "integer", "boolean"], "pattern": r"^[A-Za-z0-9_-]{1,64}$|\$[{$]"}),
 ]
 
 

@@ -57,7 +57,7 @@ Count = Annotated[str, PlainValidator(_count), WithJsonSchema({"type": "string",
 OneSeries = Annotated[
     notation.Series,
     PlainValidator(reader(notation.parse, 'a series such as "0 0 1x6"')),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\s*(([0-9]+|_)(x[0-9]+)?\s*)+$|\$[{$]"}),
+    WithJsonSchema({"type": ["string", "integer"], "minimum": 0, "pattern": r"^\s*(([0-9]+|_)(x[0-9]+)?\s*)+$|\$[{$]"}),
 ]
 AllSeries = Annotated[dict[Count, OneSeries], AfterValidator(_one_name)]
 AlertLabels = Annotated[Labels, Field(min_length=1)]

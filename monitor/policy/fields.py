@@ -27,7 +27,7 @@ PROBLEM = "problem"
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _REFERENCE = r"\$[{$]"
 # A text that has a reference in it may be anything once that is filled in.
-_INTEGER_OR_REFERENCE = [{"type": "integer"}, {"type": "string", "pattern": _REFERENCE}]
+_INTEGER_OR_REFERENCE = [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _REFERENCE}]
 
 
 class Form(BaseModel):

@@ -34,10 +34,15 @@ ONLY_THE_LOADER_KNOWS = (
     (r"^$", "there (are|is) no (accounts|receivers|route)"),
     (r"(receiver|alertname)$", "there is no (receiver|rule) "),
     (r"name$", "there is another |two instances of this account"),
-    (r"thresholds\.\w+$", "there is no threshold |is (a number|a duration) in the rule and"),
+    (
+        r"thresholds(\.\w+)?$",
+        "there is no threshold |in the rule and|with these, .* is unsound",
+    ),
     (r"auth$", "`auth` is missing: .* in the environment"),
     # what a reference stands for
-    ("", r"^what \$\{|^'\$' |^this is not usable here"),
+    ("", r"^what \$\{|^'\$\$?' |^this is not usable here"),
+    (r"(url|webhook)$", "names a host"),
+    ("auth.*$", "this is not a secret of printable ASCII"),
     # the languages of rules, matchers and templates
     (
         CONDITION,
@@ -45,8 +50,8 @@ ONLY_THE_LOADER_KNOWS = (
     ),
     (r"match$", "is missing after|is not a regular expression|is not expected here"),
     (r"(summary|runbook)$", "unknown name|unexpected end of template|cannot be filled in"),
-    # how long a duration is
-    ("", r"should be at least \d+m?s|must be longer than 0s"),
+    # how long a duration is, and how large a number
+    ("", r"should be at (least|most) \d+|must be longer than 0s"),
 )
 """Where, and in which words, a loader may complain of what an editor accepts."""
 EDITORS_ARE_STRICTER = ("send_resolved",)
