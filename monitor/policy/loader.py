@@ -15,7 +15,7 @@ from monitor.notifiers.receiver import Receiver
 from monitor.policy import crosscheck, fallbacks, idle_routes, idle_rules, quota, receivers
 from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
-from monitor.policy.draft import Draft, drafted
+from monitor.policy.draft import MAX_FAULTS, Draft, drafted
 from monitor.policy.fallbacks import Fallback, NoCredentials
 from monitor.policy.fields import Form
 from monitor.policy.policy import Policy
@@ -190,4 +190,10 @@ def _check_needed(draft: Draft, folder: Path, *, doors: bool) -> None:
 
 
 def _sorted(faults: list[Fault]) -> tuple[Fault, ...]:
-    return tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column)))
+    found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column))
+    if len(found) < MAX_FAULTS:
+        return tuple(found)
+    last = Fault(
+        found[MAX_FAULTS - 1].file, 0, 0, f"only the first {MAX_FAULTS:,} are shown: mend these, then look again"
+    )
+    return (*found[:MAX_FAULTS], last)

@@ -156,9 +156,9 @@ def test_any_text_is_matchers_or_a_fault_inside_it(text: str) -> None:
 def test_no_regular_expression_can_hold_up_the_service(regex: str) -> None:
     """Those that backtrack would need longer than the world has existed; these need less than 0.1 s each."""
     matchers = Matchers((Matcher("instance", "=~", regex),))
-    began = time.perf_counter()
+    began = time.process_time()
     assert not matchers.match({"instance": "a" * 3_000 + "?"})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_regular_expression_that_would_fill_the_memory_is_refused() -> None:
