@@ -36,7 +36,7 @@ def test_every_filter_is_in_the_guide(name: str) -> None:
     assert re.search(rf"\|{name}\b|[` ]{name}[` ]", GUIDE)
 
 
-@pytest.mark.parametrize("name", SAMPLE.keys() - {"data-owner", "alertname", "common", "cdc"})
+@pytest.mark.parametrize("name", sorted(SAMPLE.keys() - {"data-owner", "alertname", "common", "cdc"}))
 def test_every_name_is_in_the_guide(name: str) -> None:
     assert re.search(rf"`{name}`", GUIDE)
 
