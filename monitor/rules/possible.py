@@ -21,7 +21,7 @@ from monitor.rules.syntax import All, Call, Comparison, Name, Node, Not, Some, o
 Thresholds = Mapping[str, Interval]
 Row = tuple[Comparison, ...]
 
-_ROWS = 256
+_ROWS = 64
 """Alternatives of one condition that are looked at; what unfolds into more counts as possible."""
 _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
