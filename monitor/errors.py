@@ -50,11 +50,11 @@ class Fault:
             return text
         number = f"{self.line:>5} | "
         before, under = self.source[: self.column - 1], self.source[self.column - 1 :][: self.width]
-        caret = " " * (len(number) + _columns(before)) + "^" * max(1, _columns(under))
+        caret = " " * (len(number) + columns(before)) + "^" * max(1, columns(under))
         return f"{text}\n{number}{self.source}\n{caret}"
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """How wide a terminal shows `text`: Chinese characters take two columns."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import timedelta
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, UndefinedError, filters, pass_context
@@ -17,7 +16,8 @@ from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from monitor.wording import number, wording
+from monitor import phrases
+from monitor.wording import number
 
 LIMIT = 2_000
 """Characters: of a template, of its output, and of every text in between."""
@@ -33,7 +33,7 @@ class Span(float):
     """Seconds that print as a duration: `4m`."""
 
     def __str__(self) -> str:
-        return wording("en").span(timedelta(seconds=self)) if math.isfinite(self) else "unknown"
+        return phrases.duration(float(self)) if math.isfinite(self) else "unknown"
 
 
 class MissingNameError(UndefinedError):
@@ -163,10 +163,22 @@ def _within(function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def _known(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, never asked about a name that is not there: the name is what is wrong then."""
+
+    def guarded(value: Any, *args: Any) -> Any:
+        return function(str(value) if isinstance(value, Undefined) else value, *args)
+
+    return guarded
+
+
+_PHRASES = ("clock", "date", "duration", "percent", "thousands", "time", "word")
+
 FILTERS: dict[str, Callable[..., Any]] = {
     **{name: _within(getattr(str, name)) for name in ("capitalize", "lower", "title", "upper")},
     "trim": _within(str.strip),
-    "abs": abs,
+    **{name: _known(getattr(phrases, name)) for name in _PHRASES},
+    "abs": _known(abs),
     "default": filters.do_default,
     "first": filters.FILTERS["first"],
     "int": filters.do_int,

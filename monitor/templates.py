@@ -16,6 +16,7 @@ from jinja2 import Template as Compiled
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
 from monitor.model import KINDS, STATUSES, Labels
+from monitor.phrases import Moment
 from monitor.sandbox import BOUNDED, BUDGET, ENVIRONMENT, FILTERS, LIMIT, STEPS, TESTS, MissingNameError, Span, tidy
 from monitor.textfault import TextFault
 
@@ -98,7 +99,7 @@ def names(
     rest = {
         "labels": dict(labels),
         "severity": str(severity),
-        "started_at": started_at.isoformat(sep=" ", timespec="seconds") if started_at else "unknown",
+        "started_at": Moment.of(started_at),
         "value": math.nan if value is None else tidy(value),
     }
     return {**labels, **space, **rest}

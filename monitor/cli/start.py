@@ -12,13 +12,16 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from monitor import environment, telemetry
 from monitor.cli import PROGRAM
-from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
+
+# Settings and logs are imported where they are needed: it takes as long as checking a thousand rules.
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +33,8 @@ def begin() -> Settings:
     Raises:
         UsageError: a setting cannot be used.
     """
+    from monitor import environment, telemetry
+
     loaded = environment.load()
     telemetry.set_up(level=loaded.settings.log.level, style=loaded.settings.log.format)
     for warning in loaded.warnings:
@@ -43,7 +48,11 @@ def rules_folder(given: Path | None) -> Path:
     Raises:
         UsageError: a setting cannot be used.
     """
-    return given or environment.load().settings.rules
+    if given is not None:
+        return given
+    from monitor import environment
+
+    return environment.load().settings.rules
 
 
 def aio(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 from monitor import durations
 
 _LONGEST = timedelta(minutes=5)
+_WRITTEN = r"^([0-9]+(ms|[wdhms]))+$|\$[{$]"
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = ("content-length", "transfer-encoding", "connection", "host", "idempotency-key")
@@ -68,14 +69,22 @@ Timeout = Annotated[
     timedelta,
     BeforeValidator(_duration),
     AfterValidator(_timeout),
-    WithJsonSchema({"type": "string", "examples": ["10s", "1m"]}),
+    WithJsonSchema({"type": "string", "pattern": _WRITTEN, "examples": ["10s", "1m"]}),
 ]
 """A duration as text, above 0s, at most 5m."""
 
-Url = Annotated[SecretStr, AfterValidator(_url)]
+Url = Annotated[
+    SecretStr,
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "writeOnly": True, "pattern": r"^https?://[^/?#\s]+|\$[{$]"}),
+]
 """An http or https address; secret, as those of robots carry their token."""
 
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Mailbox = Annotated[
+    str,
+    AfterValidator(_mailbox),
+    WithJsonSchema({"type": "string", "pattern": r".@.|\$[{$]", "examples": ["Operations <ops@example.com>"]}),
+]
 """`ops@example.com` or `Operations <ops@example.com>`."""
 
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]

@@ -73,21 +73,22 @@ def _own_label(given: str) -> str:
     return given
 
 
-OwnLabels = dict[Annotated[LabelName, AfterValidator(_own_label)], LabelValue]
+_OWN_LABEL = {"type": "string", "pattern": rf"^(?!({'|'.join(RESERVED)})$)[a-zA-Z_][a-zA-Z0-9_]*$"}
+OwnLabels = dict[Annotated[LabelName, AfterValidator(_own_label), WithJsonSchema(_OWN_LABEL)], LabelValue]
 QuotaText = Annotated[
     Quota,
     PlainValidator(reader(_quota, _QUOTA_EXPECTED)),
-    WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]*\s*/\s*([0-9]*(ms|[wdhms]))+$|\$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]*\s*/\s*([0-9]*(ms|[wdhms]))+$|\$[{$]"}),
 ]
 Region = Annotated[
     str,
     PlainValidator(reader(_region, "a region such as cn-north-4")),
-    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9-]{1,40}$|\$"}),
+    WithJsonSchema({"type": ["string", "integer", "boolean"], "pattern": r"^[a-z0-9-]{1,40}$|\$[{$]"}),
 ]
 InstanceId = Annotated[
     str,
     PlainValidator(reader(_id, "an instance id")),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^[A-Za-z0-9_-]{1,64}$|\$"}),
+    WithJsonSchema({"type": ["string", "integer", "boolean"], "pattern": r"^[A-Za-z0-9_-]{1,64}$|\$[{$]"}),
 ]
 
 
@@ -114,8 +115,16 @@ class AccountForm(Form):
 
     name: Name = Field(description="The label `account` of its alerts.", examples=["prod"])
     region: Region = Field("", description="Gives both endpoints.", examples=["cn-north-4"])
-    endpoint: BaseUrl | None = Field(None, description="Where ROMA Connect answers; overrides the region's.")
-    iam_endpoint: BaseUrl | None = Field(None, description="Where IAM answers; overrides the region's.")
+    endpoint: BaseUrl | None = Field(
+        None,
+        description="Where ROMA Connect answers; overrides the region's.",
+        examples=["https://roma.cn-north-4.myhuaweicloud.com"],
+    )
+    iam_endpoint: BaseUrl | None = Field(
+        None,
+        description="Where IAM answers; overrides the region's.",
+        examples=["https://iam.cn-north-4.myhuaweicloud.com"],
+    )
     project_id: Text = Field("", description="Left out, IAM is asked for it by region.")
     auth: AuthForm | None = Field(
         None,

@@ -17,6 +17,7 @@ from monitor.textfault import TextFault, quoted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = timedelta(seconds=30)
+_MOMENT = r"^\d{4}-?(\d{2}-?\d{2}|W\d{2}).*(Z|[+-]\d{2}.*)$|\$[{$]"
 
 
 def _moment(given: str) -> datetime:
@@ -50,13 +51,13 @@ def _one_name(given: dict[str, notation.Series]) -> dict[str, notation.Series]:
 Moment = Annotated[
     datetime,
     PlainValidator(reader(_moment, "a moment with its offset, such as 2026-01-05T10:00:00+08:00")),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
 ]
 Count = Annotated[str, PlainValidator(_count), WithJsonSchema({"type": "string", "enum": list(notation.COUNTS)})]
 OneSeries = Annotated[
     notation.Series,
     PlainValidator(reader(notation.parse, 'a series such as "0 0 1x6"')),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\s*(([0-9]+|_)(x[0-9]+)?\s*)+$|\$"}),
+    WithJsonSchema({"type": ["string", "integer"], "minimum": 0, "pattern": r"^\s*(([0-9]+|_)(x[0-9]+)?\s*)+$|\$[{$]"}),
 ]
 AllSeries = Annotated[dict[Count, OneSeries], AfterValidator(_one_name)]
 AlertLabels = Annotated[Labels, Field(min_length=1)]
@@ -79,7 +80,9 @@ class ExpectForm(Form):
         None, description="Exactly the alerts that fire, each by some of its labels.",
         examples=[[{"alertname": "cdc-tasks-abnormal", "severity": "critical"}]],
     )  # fmt: skip
-    pending: list[AlertLabels] | None = Field(None, description="Exactly the alerts that wait for their `for`.")
+    pending: list[AlertLabels] | None = Field(
+        None, description="Exactly the alerts that wait for their `for`.", examples=[[{"alertname": "tasks-abnormal"}]]
+    )
 
 
 class MessageForm(Form):
@@ -100,7 +103,9 @@ class CaseForm(Form):
     every: Annotated[Duration, SECOND] = Field(EVERY, description="The time between two polls.")
     instance: CaseInstanceForm | None = Field(None, description="The one instance of this test.")
     instances: Annotated[list[CaseInstanceForm], Field(min_length=1)] | None = Field(
-        None, description="Several, each with its `series`."
+        None,
+        description="Several, each with its `series`.",
+        examples=[[{"name": "orders", "series": {"abnormal": "0 1"}}, {"name": "stock"}]],
     )
     series: AllSeries = Field(
         {},
@@ -109,7 +114,9 @@ class CaseForm(Form):
     )
     expect: list[ExpectForm] = Field([], description="The alerts at some moments.")
     messages: list[MessageForm] | None = Field(
-        None, description="The messages that are sent, all of them up to the last `at`; [] for none at all."
+        None,
+        description="The messages that are sent, all of them up to the last `at`; [] for none at all.",
+        examples=[[{"at": "3m10s", "receiver": "ops-chat", "contains": "1 CDC tasks abnormal"}]],
     )
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, SecretStr, WithJsonSchema
 
 from monitor.fdi.account import Agency, Aksk, Credentials, Password, Token
-from monitor.policy.fields import Form, Text, reader
+from monitor.policy.fields import SCALAR, Form, Text, reader
 
 CREDENTIALS = ("aksk", "password", "token", "agency")
 """The ways there are; an account takes one of them."""
@@ -29,10 +29,10 @@ def _password(given: str) -> SecretStr:
 Secret = Annotated[
     SecretStr,
     PlainValidator(reader(secret, "a secret of printable ASCII")),
-    WithJsonSchema({"type": "string", "minLength": 1}),
+    WithJsonSchema({**SCALAR, "minLength": 1}),
 ]
 PasswordText = Annotated[
-    SecretStr, PlainValidator(reader(_password, "a password")), WithJsonSchema({"type": "string", "minLength": 1})
+    SecretStr, PlainValidator(reader(_password, "a password")), WithJsonSchema({**SCALAR, "minLength": 1})
 ]
 
 
@@ -41,7 +41,9 @@ class AkskForm(Form):
 
     access_key: Secret = Field(description="The access key (AK).", examples=["${HUAWEICLOUD_SDK_AK}"])
     secret_key: Secret = Field(description="The secret key (SK).", examples=["${HUAWEICLOUD_SDK_SK}"])
-    security_token: Secret | None = Field(None, description="Belongs to temporary key pairs.")
+    security_token: Secret | None = Field(
+        None, description="Belongs to temporary key pairs.", examples=["${HUAWEICLOUD_SDK_SECURITY_TOKEN}"]
+    )
 
 
 class PasswordForm(Form):
@@ -61,7 +63,9 @@ class AuthForm(Form):
 
     aksk: AkskForm | None = Field(None, description="An access key pair; every request is signed.")
     password: PasswordForm | None = Field(None, description="An IAM user; tokens are fetched and renewed.")
-    token: Secret | None = Field(None, description="A token made elsewhere; it cannot be renewed.")
+    token: Secret | None = Field(
+        None, description="A token made elsewhere; it cannot be renewed.", examples=["${FDI_TOKEN}"]
+    )
     agency: AgencyForm | None = Field(None, description="Temporary keys from the ECS server this runs on; write {}.")
 
     def build(self) -> Credentials:

@@ -48,20 +48,19 @@ def check_names(draft: Draft) -> None:
 
 
 def check_summaries(draft: Draft, rules: Iterable[tuple[Spot, RuleForm]]) -> None:
-    """Every summary can be filled in for an instance that has all the labels the policy speaks of."""
+    """Every summary and runbook can be filled in for an instance that has all the labels the policy speaks of."""
     labels = {name: name for name in chain(RESERVED, _label_names(draft))}
     shared = templates.names(
         values=_VALUES, labels=labels, severity=str(Severity.WARNING), started_at=_MOMENT, value=1.0
     )
     renderer = Renderer(shared)
     for spot, form in rules:
-        try:
-            if form.by is None:
-                renderer.check(form.summary, form.labels)
-            else:
-                _of_several(form).check(form.summary, form.labels)
-        except TextFault as fault:
-            draft.complain(spot, [Problem.of(fault, "summary", expected="a template that can be filled in")])
+        filled = renderer if form.by is None else _of_several(form)
+        for key, text in (("summary", form.summary), ("runbook", form.runbook or "")):
+            try:
+                filled.check(text, form.labels)
+            except TextFault as fault:
+                draft.complain(spot, [Problem.of(fault, key, expected="a template that can be filled in")])
 
 
 def _of_several(form: RuleForm) -> Renderer:

@@ -23,6 +23,8 @@ from monitor.policy.spot import Problem, Spot
 LISTS = {"accounts": "account", "rules": "rule", "receivers": "receiver", "tests": "test"}
 """The keys that hold lists, with what one item of each is called."""
 KEYS = (*LISTS, "route")
+MAX_FAULTS = 1_000
+"""Those that are told at once; whoever mends them is told of the rest."""
 DOORS = ("accounts", "receivers")
 """The keys that hold secrets."""
 OPEN = ("name", *SHARED)
@@ -46,12 +48,14 @@ class Draft:
     def complain(self, spot: Spot, problems: Iterable[Problem]) -> bool:
         """Collects `problems` of the item at `spot`; whether there were any."""
         found = list(problems)
-        self.faults.extend(fault for problem in found if (fault := spot.fault(problem)) is not None)
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.extend(fault for problem in found if (fault := spot.fault(problem)) is not None)
         return bool(found)
 
     def warn(self, spot: Spot, problems: Iterable[Problem]) -> None:
         """Collects `problems` as warnings."""
-        self.warnings.extend(fault for problem in problems if (fault := spot.fault(problem)) is not None)
+        if len(self.warnings) < MAX_FAULTS:
+            self.warnings.extend(fault for problem in problems if (fault := spot.fault(problem)) is not None)
 
     def roots(self) -> Iterator[tuple[PolicyFile, MapNode]]:
         """The files that hold a mapping."""

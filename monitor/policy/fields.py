@@ -25,9 +25,9 @@ PROBLEM = "problem"
 """The type of pydantic errors that carry a `Problem` in their context."""
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
-_REFERENCE = r"\$"
+_REFERENCE = r"\$[{$]"
 # A text that has a reference in it may be anything once that is filled in.
-_INTEGER_OR_REFERENCE = [{"type": "integer"}, {"type": "string", "pattern": _REFERENCE}]
+_INTEGER_OR_REFERENCE = [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _REFERENCE}]
 
 
 class Form(BaseModel):
@@ -123,12 +123,14 @@ def _label_name(given: str) -> str:
     return given
 
 
-_SCALAR = {"type": ["string", "number", "boolean"]}
-_DURATION = r"^([0-9]+(ms|[wdhms]))+$|\$"
+SCALAR = {"type": ["string", "number", "boolean"]}
+"""What a text may look like to an editor: a plain 5 is read as the text it is written as."""
+_DURATION = r"^([0-9]+(ms|[wdhms]))+$|\$[{$]"
+_WEB = r"^https?://([^/?#\s]*@)?[^/?#\s@]+|\$[{$]"
 
-Text = Annotated[str, PlainValidator(reader(_text, "a text")), WithJsonSchema({**_SCALAR, "minLength": 1})]
+Text = Annotated[str, PlainValidator(reader(_text, "a text")), WithJsonSchema({**SCALAR, "pattern": r"\S"})]
 Name = Annotated[
-    str, PlainValidator(reader(_name, "a name")), WithJsonSchema({**_SCALAR, "minLength": 1, "maxLength": 200})
+    str, PlainValidator(reader(_name, "a name")), WithJsonSchema({**SCALAR, "pattern": r"\S", "maxLength": 200})
 ]
 Whole = Annotated[
     int, PlainValidator(reader(_whole, "a whole number such as 32")), WithJsonSchema({"anyOf": _INTEGER_OR_REFERENCE})
@@ -143,25 +145,23 @@ Duration = Annotated[
     PlainValidator(reader(durations.parse, "a duration such as 90s, 5m or 1h30m")),
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
 ]
-Url = Annotated[
-    str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": r"^https?://|\$"})
-]
+Url = Annotated[str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": _WEB})]
 BaseUrl = Annotated[
     str,
     PlainValidator(reader(_base_url, "a web address")),
-    WithJsonSchema({"type": "string", "pattern": r"^https?://|\$"}),
+    WithJsonSchema({"type": "string", "pattern": _WEB}),
 ]
 LabelName = Annotated[
     str,
     PlainValidator(reader(_label_name, "a label name")),
     WithJsonSchema({"type": "string", "pattern": r"^[a-zA-Z_][a-zA-Z0-9_]*$"}),
 ]
-LabelValue = Annotated[str, PlainValidator(reader(str, "a text")), WithJsonSchema(_SCALAR)]
+LabelValue = Annotated[str, PlainValidator(reader(str, "a text")), WithJsonSchema(SCALAR)]
 Labels = dict[LabelName, LabelValue]
 Matching = Annotated[
     matchers.Matchers,
     PlainValidator(reader(matchers.parse, 'matchers such as env="prod"')),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"type": "string", "pattern": r"^[\s{}]*$|=|!~|\$[{$]"}),
 ]
 
 SECOND = AfterValidator(at_least("1s"))

@@ -12,10 +12,10 @@ from monitor.errors import Fault, PolicyError, UsageError
 from monitor.fdi.account import Account
 from monitor.notifiers import registry
 from monitor.notifiers.receiver import Receiver
-from monitor.policy import crosscheck, fallbacks, quota, receivers
+from monitor.policy import crosscheck, fallbacks, idle_routes, idle_rules, quota, receivers
 from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
-from monitor.policy.draft import Draft, drafted
+from monitor.policy.draft import MAX_FAULTS, Draft, drafted
 from monitor.policy.fallbacks import Fallback, NoCredentials
 from monitor.policy.fields import Form
 from monitor.policy.policy import Policy
@@ -86,11 +86,13 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
     rules = _forms(draft, "rules", RuleForm)
     for spot, rule in rules:
         if not draft.complain(spot, rule.faults()):
-            draft.warn(spot, rule.warnings())
+            draft.warn(spot, [*rule.warnings(), *idle_rules.problems(rule), *idle_rules.blind(rule, accounts)])
     tests = _forms(draft, "tests", CaseForm)
     for spot, test in tests:
         draft.complain(spot, test.faults())
     routes = [(spot, form) for spot, node in draft.routes() if (form := draft.read(spot, node, RouteForm))]
+    for spot, route in routes if draft.whole else ():
+        draft.warn(spot, idle_routes.problems(route.routes, draft.names("rules")))
     crosscheck.check_names(draft)
     crosscheck.check_summaries(draft, rules)
     crosscheck.check_shared_labels(draft, rules)
@@ -189,4 +191,10 @@ def _check_needed(draft: Draft, folder: Path, *, doors: bool) -> None:
 
 
 def _sorted(faults: list[Fault]) -> tuple[Fault, ...]:
-    return tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column)))
+    found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line, fault.column))
+    if len(found) < MAX_FAULTS:
+        return tuple(found)
+    last = Fault(
+        found[MAX_FAULTS - 1].file, 0, 0, f"only the first {MAX_FAULTS:,} are shown: mend these, then look again"
+    )
+    return (*found[:MAX_FAULTS], last)

@@ -26,3 +26,14 @@ class Policy:
     cases: tuple[Case, ...]
     warnings: tuple[Fault, ...]
     files: tuple[str, ...]
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """The rules of whose alerts no test speaks, neither as firing nor as pending."""
+        told = {
+            labels.get("alertname")
+            for case in self.cases
+            for expected in case.expect
+            for labels in (*(expected.alerts or ()), *(expected.pending or ()))
+        }
+        return tuple(rule.name for rule in self.rules if rule.name not in told)

@@ -28,7 +28,7 @@ def _group_label(given: str) -> str:
 GroupLabel = Annotated[
     str,
     PlainValidator(reader(_group_label, "a label name")),
-    WithJsonSchema({"type": "string", "pattern": r"^([a-zA-Z_][a-zA-Z0-9_]*|\.\.\.)$|\$"}),
+    WithJsonSchema({"type": ["string", "boolean"], "pattern": r"^([a-zA-Z_][a-zA-Z0-9_]*|\.\.\.)$|\$[{$]"}),
 ]
 
 

@@ -13,11 +13,12 @@ from monitor.matchers import EVERYTHING
 from monitor.model import Severity
 from monitor.policy.accounts import OwnLabels
 from monitor.policy.complaints import unknown_word
-from monitor.policy.fields import Duration, Form, LabelName, Matching, Name, Url, exactly_one, reader, refusal
+from monitor.policy.fields import SCALAR, Duration, Form, LabelName, Matching, Name, Url, exactly_one, reader, refusal
 from monitor.policy.nodes import Loc, Texts
 from monitor.policy.spot import Problem
 from monitor.policy.summaries import check as check_summary
 from monitor.rules.dimensions import check_condition
+from monitor.rules.names import RESERVED as WORDS
 from monitor.rules.names import check_threshold_name
 from monitor.rules.parser import parse
 from monitor.rules.quantity import Dimension, Quantity, quantity
@@ -25,6 +26,7 @@ from monitor.rules.rule import Override, Rule
 from monitor.textfault import TextFault, quoted
 
 _CONDITION = "a condition such as cdc.abnormal > 0"
+_QUANTITY = r"^\s*-?\s*([0-9]+(\.[0-9]+)?%?|([0-9]+(ms|[wdhms]))+)\s*$|\$[{$]"
 _SEVERITIES = [str(severity) for severity in Severity]
 
 
@@ -70,24 +72,28 @@ def _each_once(given: list[str]) -> list[str]:
 
 
 Shared = Annotated[list[Annotated[LabelName, AfterValidator(_shared_label)]], AfterValidator(_each_once)]
-Condition = Annotated[str, PlainValidator(_condition), WithJsonSchema({"type": "string", "maxLength": 1000})]
+Condition = Annotated[
+    str, PlainValidator(_condition), WithJsonSchema({"type": "string", "pattern": r"\S", "maxLength": 1000})
+]
 Level = Annotated[
     Severity,
     PlainValidator(reader(_severity, "info, warning or critical")),
     WithJsonSchema({"type": "string", "enum": _SEVERITIES}),
 ]
 ThresholdName = Annotated[
-    str, PlainValidator(_threshold_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+    str,
+    PlainValidator(_threshold_name),
+    WithJsonSchema({"type": "string", "pattern": rf"^(?!({'|'.join(sorted(WORDS))})$)[A-Za-z_][A-Za-z0-9_]*$"}),
 ]
 Threshold = Annotated[
     Quantity,
     PlainValidator(reader(quantity, "a number, a share or a duration such as 5, 20% or 5m")),
-    WithJsonSchema({"type": ["number", "string"], "pattern": r"^-?\s*[0-9]|\$"}),
+    WithJsonSchema({"type": ["number", "string"], "pattern": _QUANTITY}),
 ]
 Summary = Annotated[
     str,
     PlainValidator(reader(check_summary, "a template")),
-    WithJsonSchema({"type": "string", "maxLength": 2000}),
+    WithJsonSchema({**SCALAR, "maxLength": 2000}),
 ]
 Thresholds = dict[ThresholdName, Threshold]
 
@@ -116,7 +122,7 @@ class RuleForm(Form):
         examples=[["account"]],
     )  # fmt: skip
     when: Condition | None = Field(None, description="What is wrong when it holds.", examples=["cdc.abnormal > 0"])
-    severity: Level | None = Field(None, description="How bad that is; belongs to `when`.")
+    severity: Level | None = Field(None, description="How bad that is; belongs to `when`.", examples=["critical"])
     levels: Annotated[dict[Level, Condition], Field(min_length=1)] | None = Field(
         None, description="A condition for each severity; the highest that holds wins.",
         examples=[{"warning": "abnormal >= warn", "critical": "abnormal >= crit"}],

@@ -62,6 +62,8 @@ def schema() -> dict[str, Any]:
     definitions["RuleForm"]["allOf"] = [
         {"if": {"required": ["when"]}, "then": {"required": ["severity"]}, "else": {"properties": {"severity": False}}}
     ]
+    for name, sufficient in (("CaseForm", ("expect", "messages")), ("ExpectForm", ("alerts", "pending"))):
+        definitions[name]["anyOf"] = [{"required": [key]} for key in sufficient]
     definitions["AccountForm"]["anyOf"] = [{"required": ["region"]}, {"required": ["endpoint", "project_id"]}]
     _polish(found)
     return {"$schema": DIALECT, **found, "title": "FDI Monitor policy"}

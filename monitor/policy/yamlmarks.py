@@ -15,6 +15,9 @@ from monitor.policy.nodes import Entry, ListNode, MapNode, Node, Place, Scalar, 
 from monitor.policy.stumbles import Trouble, explained, place_of, quoted, short
 
 MAX_DEPTH = 32
+MAX_NODES = 300_000
+"""Keys, values and lists of one file: room for 10,000 rules or 20,000 instances; more would hold up whoever waits."""
+MAX_TROUBLES = 1_000
 MAX_ALIASED = 10_000
 """Nodes that aliases may repeat, all together: far above need, far below what hurts."""
 
@@ -69,6 +72,8 @@ class _Composer:
 
     def _complain(self, place: Place, message: str, width: int = 1) -> None:
         self.result.troubles.append(Trouble(place, message, width))
+        if len(self.result.troubles) >= MAX_TROUBLES:
+            raise _Stop
 
     def document(self) -> None:
         next(self._events)
@@ -91,6 +96,9 @@ class _Composer:
             return self._alias(event, place)
         before = self._count
         self._count += 1
+        if self._count > MAX_NODES:
+            self._complain(place, f"this file holds more than {MAX_NODES:,} keys and values: divide it into several")
+            raise _Stop
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             style = event.style if event.style in QUOTES else ""

@@ -196,3 +196,50 @@ def test_numbers_print_without_an_empty_fraction(value: float) -> None:
     text = compile_template("{{ value }}").render(space)
     assert not re.search(r"\.0*$", text)
     assert math.isclose(float(text), value, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("{{ age|duration }} {{ age|duration('zh') }} {{ 90|duration }}", "4m 5s 4分钟 5秒 1m 30s"),
+        ("{{ started_at|time('Asia/Shanghai') }}", "2026-01-05 10:01:00 +08:00"),
+        ("{{ started_at|date('America/New_York') }} {{ started_at|clock('Asia/Shanghai') }}", "2026-01-04 10:01"),
+        ("{{ started_at|time }}", "2026-01-05 02:01:00 +00:00"),
+        ("{{ value|percent }} {{ 0.2545|percent(1) }} {{ (abnormal / 20)|percent }}", "25% 25.4% 85%"),
+        ("{{ 1234567|thousands }} {{ -1234.5|thousands }} {{ abnormal|thousands }}", "1 234 567 -1 234.5 17"),
+        ("{{ severity|word('zh') }} {{ 'cdc'|word('zh') }}{{ 'abnormal'|word('zh') }}", "严重 CDC异常"),
+        ("{{ (0 / 0)|duration }} {{ (0 / 0)|percent }} {{ (1 / 0)|thousands }}", "unknown unknown infinite"),
+    ],
+)
+def test_durations_moments_numbers_and_words_are_written_for_people(text: str, result: str) -> None:
+    assert filled(text) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "{{ started_at|time('Asia/Shangai') }}",
+            "there is no time zone 'Asia/Shangai': write one such as Asia/Shanghai",
+        ),
+        ("{{ started_at|time('../../etc/passwd') }}", "there is no time zone"),
+        ("{{ started_at|time('Asia') }}", "there is no time zone"),
+        ("{{ started_at|clock(8) }}", "there is no time zone 8"),
+        ("{{ instance|time }}", "a filter of time follows a moment, such as started_at"),
+        ("{{ instance|duration }}", "duration follows a number"),
+        ("{{ labels|percent }}", "percent follows a number"),
+        ("{{ age|duration('de') }}", "unknown language 'de': write one of en, zh"),
+        ("{{ 'orders'|word('zh') }}", "there is no word for orders: there are words for info, warning, critical,"),
+        ("{{ 1e300|duration }}", "cannot be filled in"),
+        ("{{ nowhere|duration }}", "unknown name 'nowhere'"),
+        ("{{ started_at.at }}", "unknown name 'at'"),
+    ],
+)
+def test_a_filter_says_what_it_wants(text: str, message: str) -> None:
+    assert message in fault(text).message
+
+
+def test_a_moment_that_is_not_known_stays_unknown_on_every_clock() -> None:
+    space = names(values={}, labels={}, severity="info", started_at=None, value=None)
+    text = "{{ started_at|time('Asia/Shanghai') }} {{ started_at|date }} {{ started_at|clock }}"
+    assert compile_template(text).render(space) == "unknown unknown unknown"

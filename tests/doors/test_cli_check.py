@@ -60,6 +60,7 @@ def test_a_sound_policy_is_summed_up(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert out.splitlines() == [
         "prod: instances as discovered, polled every 30s; the quota of 20/s carries 600",
+        "note: no test expects an alert of cdc",
         "ok: 1 account, 1 rule, 1 receiver, 0 tests",
     ]
 
@@ -71,6 +72,51 @@ def test_every_fault_is_shown_with_its_line_and_a_caret(run: Run, tmp_path: Path
     assert out.splitlines()[-1] == "2 errors in 2 files"
     assert "rules/b.yaml:3:11: there is no name 'cdc.abn': did you mean cdc.abnormal? [rules.0.when]" in out
     assert "    3 |     when: cdc.abn > 0\n                  ^^^^^^^\n" in out
+
+
+TESTED = """\
+tests:
+  - name: fires
+    instance: {name: orders}
+    expect: [{at: 0s, alerts: [{alertname: cdc}]}]
+"""
+
+
+def test_a_rule_without_a_test_is_noted_and_that_is_no_warning(run: Run, tmp_path: Path) -> None:
+    folder(
+        tmp_path / "rules", WHOLE + "".join(f"  - {{name: r{n}, when: up == 0, severity: info}}\n" for n in range(7))
+    )
+    code, out, _ = run("check", "--strict")
+    assert code == 0
+    assert "note: no test expects an alert of cdc, r0, r1, r2, r3 and 3 more\n" in out
+    assert json.loads(run("check", "--json")[1])["warnings"] == []
+    folder(tmp_path / "tested", WHOLE, b=TESTED)
+    assert "note" not in run("check", "tested")[1]
+
+
+SUMMARIES = """\
+  - name: 任务异常
+    when: increase(abnormal, 5m) > 0
+    severity: info
+    summary: "{{ severity|word('zh') }}：{{ instance }}（{{ team }}）异常 {{ abnormal }}，{{ age|duration('zh') }}"
+    labels: {team: data}
+  - name: broken
+    levels: {warning: abnormal > 0, critical: abnormal / running > 20%}
+    match: env="prod"
+    summary: "{{ value|percent }} broken on {{ instance }} of {{ account }} in {{ env }}"
+"""
+
+
+def test_the_preview_shows_what_people_will_read(run: Run, tmp_path: Path) -> None:
+    folder(tmp_path / "rules", WHOLE.replace("auth:", "labels: {env: prod}\n    auth:") + SUMMARIES)
+    code, out, _ = run("check", "--preview")
+    assert code == 0
+    assert out.splitlines()[1:4] == [
+        "  cdc       critical  (no summary)",
+        "  任务异常  info      提示：orders（data）异常 7，4分钟 5秒",
+        "  broken    critical  25% broken on orders of prod in prod",
+    ]
+    assert run("check", "--preview", "--json")[0] == 2
 
 
 WARNED = WHOLE.replace("    when", "    thresholds: {unused: 1}\n    when")

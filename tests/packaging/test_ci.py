@@ -49,3 +49,9 @@ def test_with_the_plugin_a_skip_is_a_failure(test: str, code: int, workers: list
     )
     assert done.returncode == code, done.stdout
     assert ("1 skipped, and here nothing may be" in done.stdout) == bool(code)
+
+
+def test_what_tests_need_of_the_machine_is_installed() -> None:
+    """Chromium for the pages, fonts for their Chinese, promtool for the comparison with Prometheus."""
+    installed = SCRIPT.read_text().partition("packages=(")[2].partition(")")[0].split()
+    assert {"chromium", "fonts-noto-cjk", "prometheus"} <= set(installed)

@@ -51,7 +51,7 @@ def test_what_is_good_loads(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_what_is_bad_is_refused_in_these_words(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = examined(path, monkeypatch, tmp_path)
     assert shown(result) == path.with_suffix(".txt").read_text()
-    assert (result.policy is None) is (path.stem != "warnings-only")
+    assert (result.policy is None) is not path.stem.startswith("warnings-")
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -75,9 +75,10 @@ def test_the_schema_accepts_what_loads(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_the_schema_refuses_what_its_language_can_express(path: Path) -> None:
-    says = path.read_text().partition("\n")[0].removeprefix("# schema ").split(",")[0]
-    assert says in ("refuses", "accepts")
-    assert accepted(path) is (says == "accepts")
+    says = path.read_text().partition("\n")[0].removeprefix("# schema ")
+    # What only the loader can know stands with its reason in the file.
+    assert says == "refuses" or says.startswith("accepts, for ")
+    assert accepted(path) is (says != "refuses")
 
 
 def test_the_corpus_is_there() -> None:
