@@ -318,18 +318,15 @@ WORDS = [
 
 
 def _compiles_or_faults(text: str) -> None:
-    column = 1
-    try:
-        truth = compile_expression(text, thresholds=THRESHOLDS).truth(FACTS)
-    except TextFault as fault:
-        truth, column = None, fault.column
-    assert truth in (True, False, None)
-    try:
-        found = compile_expression(text, thresholds=THRESHOLDS, by=True)
-        assert found.truth(replace(FACTS, aggregates=dict.fromkeys(found.aggregates, 1.0))) in (True, False, None)
-    except TextFault as fault:
-        assert 1 <= fault.column <= len(text) + 1
-    assert 1 <= column <= len(text) + 1
+    for by in (False, True):
+        truth, column = None, 1
+        try:
+            found = compile_expression(text, thresholds=THRESHOLDS, by=by)
+            truth = found.truth(replace(FACTS, aggregates=dict.fromkeys(found.aggregates, 1.0)))
+        except TextFault as fault:
+            column = fault.column
+        assert truth in (True, False, None)
+        assert 1 <= column <= len(text) + 1
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
