@@ -11,17 +11,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from monitor.chronicle import tell
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
+from monitor.memory import Memory
 from monitor.meters import Meters
-from monitor.model import Alert, InstanceKey, Sample
+from monitor.model import InstanceKey, Sample
 from monitor.recorder import Entry, Recorder
 from monitor.rules.cohort import Cohort
 from monitor.rules.cohorts import Cohorts
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Change, Step, Watch
+from monitor.rules.window import Window
 
 
 @dataclass(slots=True)
@@ -60,11 +63,14 @@ class Collective:
         self._again = asyncio.Event()
         self._released = asyncio.Event()
 
-    def restore(self, alerts: Iterable[Alert], watches: Iterable[Watch]) -> None:
+    def restore(self, memory: Memory) -> None:
         """Takes up where the last process stopped: its alerts, and its instances with their last good samples, which
         count until they are polled, or are known to be gone."""
-        self._cohorts = Cohorts(self._rules, alerts)
-        self.join(watches)
+        self._cohorts = Cohorts(self._rules, (alert for alert in memory.alerts if alert.instance is None))
+        reach = max((rule.reach for rule in self._rules if rule.by is not None), default=timedelta())
+        for one in memory.members:
+            window = Window(reach, memory.past.get(one.key, ())) if reach else None
+            self._cohorts.join(one, memory.health.get(one.key), window)
 
     def join(self, watches: Iterable[Watch]) -> None:
         """Instances that are polled from now on."""

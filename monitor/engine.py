@@ -69,10 +69,7 @@ class Engine:
         for alert in memory.alerts:
             if alert.instance is not None:
                 self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
-        self._collective.restore(
-            (alert for alert in memory.alerts if alert.instance is None),
-            [self._watch(one, self._remembered.get(one.key), self._past.get(one.key, ())) for one in memory.members],
-        )
+        self._collective.restore(memory)
 
     async def meet(self, found: Iterable[Instance]) -> None:
         """Instances that are polled from now on. Known ones keep their health, windows and alerts."""
@@ -87,7 +84,7 @@ class Engine:
             health = known.health if known else self._remembered.pop(one.key, None)
             past = self._past.pop(one.key, ())
             self._polled[one.account] += not known
-            self._watches[one.key] = self._watch(one, health, past)
+            self._watches[one.key] = Watch(one, self._rules, health=health, history=past)
         self._collective.join(self._watches[one.key] for one in met)
 
     async def retire(self, polled: Mapping[str, Collection[InstanceKey] | None]) -> None:
@@ -229,9 +226,6 @@ class Engine:
             by_rule[change.rule] = change.alert
         name = change.alert.labels.get("instance", key.id) if change.alert else key.id
         tell(self._meters, change, account=key.account, instance=name)
-
-    def _watch(self, instance: Instance, health: Health | None, past: Iterable[Run]) -> Watch:
-        return Watch(instance, self._rules, health=health, history=past)
 
     async def run(self) -> None:
         """Records until cancelled; a clean stop writes how far the runs have come."""

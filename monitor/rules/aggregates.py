@@ -9,6 +9,9 @@ from monitor.rules.compile import Thresholds, Truth, Value, compile_truth, compi
 from monitor.rules.facts import Facts
 from monitor.rules.syntax import Call, Comparison, Name, Node, walk
 
+_MOVING = ("age", "failures", "latency")
+"""What differs from poll to poll although the counts are the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -16,24 +19,28 @@ class Measure:
 
     `value` is what the instance brings: NaN where it is unknown; a condition gives 1 or 0. `turns` are the ages (in
     seconds) at which a condition may turn although nothing is sampled. Where `is_age`, what counts is the age itself,
-    which grows alike for all.
+    which grows alike for all. Where it is `steady`, a poll that saw the same as the one before brings the same.
     """
 
     function: str
     value: Value
     turns: tuple[Value, ...] = ()
     is_age: bool = False
+    steady: bool = False
 
 
 def measure_of(call: Call, thresholds: Thresholds) -> Measure:
     """What `call` asks under these thresholds. It has passed `dimensions.check_condition`."""
     [argument] = call.arguments
+    steady = not any(
+        isinstance(each, Call) or (isinstance(each, Name) and each.text in _MOVING) for each in walk(argument)
+    )
     if call.function == "count":
         truth = _counted(compile_truth(argument, thresholds))
         turns = tuple(compile_value(side, thresholds) for side in _beside_age(argument))
-        return Measure(call.function, truth, turns)
+        return Measure(call.function, truth, turns, steady=steady)
     is_age = isinstance(argument, Name) and argument.text == "age"
-    return Measure(call.function, compile_value(argument, thresholds), is_age=is_age)
+    return Measure(call.function, compile_value(argument, thresholds), is_age=is_age, steady=steady)
 
 
 def _counted(truth: Truth) -> Value:

@@ -51,11 +51,13 @@ class Cohort:
             for column in self._columns.values():
                 column.drop(key)
 
-    def put(self, key: InstanceKey, member: Member) -> None:
-        """The member as it is from now on."""
+    def put(self, key: InstanceKey, member: Member, *, moved: bool = True) -> None:
+        """The member as it is from now on. Unless it `moved`, its last poll saw the same as the one before."""
         measures = self._members[key]
         for text, column in self._columns.items():
-            column.put(key, member, measures[text], member.at)
+            measure = measures[text]
+            if moved or not measure.steady:
+                column.put(key, member, measure, member.at)
 
     def judge(self, alert: Alert | None, at: datetime, *, up: bool, began: bool) -> Change | None:
         """What the sample taken at `at` changes. `up`: it is a good one, without which nothing clears. `began`: it

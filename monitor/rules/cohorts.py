@@ -62,12 +62,14 @@ class Cohorts:
         cohorts = self._of.get(key)
         if not cohorts:
             return ()
-        member = member_of(health, window, sample=sample, before=self._members.get(key))
+        before = self._members.get(key)
+        member = member_of(health, window, sample=sample, before=before)
         if member is None:
             return ()
         self._members[key] = member
+        moved = before is None or not before.shows_the_same_as(member)
         for cohort in cohorts.values():
-            cohort.put(key, member)
+            cohort.put(key, member, moved=moved)
         return cohorts.values()
 
     def leave(self, keys: Iterable[InstanceKey]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from monitor.model import KINDS
 from monitor.rules.calls import check_call, not_called, of_one
 from monitor.rules.names import AGGREGATES, COUNTS, HEALTH, HISTORY, unknown_name
 from monitor.rules.printing import figure, written
@@ -76,6 +77,8 @@ def _name(node: Name, thresholds: Thresholds, *, by: bool) -> Dimension:
         return thresholds[name].dimension
     if name in HISTORY or name in AGGREGATES:
         raise _fault(node, not_called(name, by=by))
+    if name in KINDS:
+        raise _fault(node, f"{name} is a kind of task, not a count: write {name}.abnormal or the like")
     raise _fault(node, unknown_name(name, (*COUNTS, *HEALTH, *thresholds, "and", "or", "not")))
 
 

@@ -21,6 +21,11 @@ class Member:
     seen: datetime
     at: datetime
 
+    def shows_the_same_as(self, other: Member) -> bool:
+        """Whether both say the same of everything but the time and the polls."""
+        mine, its = self.facts, other.facts
+        return (mine.common, mine.cdc, mine.up, mine.suspicious) == (its.common, its.cdc, its.up, its.suspicious)
+
     def now(self, at: datetime) -> Facts:
         """The facts as they are at `at`."""
         return self.facts if at == self.at else replace(self.facts, age=(at - self.seen).total_seconds())

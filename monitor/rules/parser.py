@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from monitor.rules.binding import INFIX, Binding
 from monitor.rules.printing import written
-from monitor.rules.syntax import All, Call, Comparison, Name, Negative, Node, Not, Product, Some, Span, Sum
+from monitor.rules.syntax import All, Call, Comparison, Name, Negative, Node, Not, Number, Product, Some, Span, Sum
 from monitor.rules.tokens import Kind, Token, tokens
 from monitor.textfault import TextFault, quoted
 
@@ -15,6 +15,9 @@ MAX_DEPTH = 32
 """Parentheses, calls and signs inside one another. Chains do not count: they are flat."""
 
 _EXAMPLE = "abnormal > 0"
+_WORDS = {"ms": "millisecond", "s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_UNITS = {written: unit for unit, word in _WORDS.items() for written in (unit, word, f"{word}s")}
+"""What people write after a number that should be a duration."""
 
 
 def parse(text: str) -> Node:
@@ -24,7 +27,7 @@ def parse(text: str) -> Node:
         raise TextFault(f"the expression is empty: write a condition, such as {_EXAMPLE}")
     tree = parser.expression(Binding.NOTHING)
     if not parser.ended():
-        raise _astray(parser.token)
+        raise _astray(parser.token, parser.words[parser.place - 1])
     return tree
 
 
@@ -108,7 +111,7 @@ class _Parser:
             return self.take()
         if self.ended():
             raise _fault("this parenthesis is not closed: a ) is missing", opened.span)
-        raise _astray(self.token)
+        raise _astray(self.token, self.words[self.place - 1])
 
     def deeper(self, token: Token) -> None:
         self.depth += 1
@@ -154,7 +157,11 @@ def _no_operand(token: Token, before: Token | None) -> TextFault:
     return _fault(f"a number, a name or ( is missing before {quoted(token.text)}", token.span)
 
 
-def _astray(token: Token) -> TextFault:
+def _astray(token: Token, before: Token) -> TextFault:
+    if token.text in ("by", "without"):
+        return _fault("which instances belong together is written beside the expression: by: [account]", token.span)
+    if token.text in _UNITS and isinstance(before.literal, Number):
+        return _fault(f"a duration is written without a space: {before.text}{_UNITS[token.text]}", token.span)
     if token.kind is Kind.NAME and token.text.lower() in ("and", "or", "not"):
         return _fault(f"{token.text} is written in small letters: {token.text.lower()}", token.span)
     if token.text == ")":

@@ -46,6 +46,8 @@ _FOREIGN = {
     ".": "write 0.5 instead of .5",
     "[": "history is written delta(abnormal, 5m)",
     "]": "history is written delta(abnormal, 5m)",
+    "{": _LABELS,
+    "}": _LABELS,
     '"': _LABELS,
     "'": _LABELS,
     "=~": _LABELS,

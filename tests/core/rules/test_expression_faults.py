@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -26,6 +27,8 @@ LABELS = "expressions hold numbers only; which instances a rule is for is writte
 
 SEVERAL = "looks at several instances: give the rule a `by`, such as by: [account]"
 
+TOGETHER = "which instances belong together is written beside the expression: by: [account]"
+
 FAULTS = {
     # other languages
     "up == 0 && age > 3m": (9, 2, "'&&' is not of this language: write and"),
@@ -42,6 +45,11 @@ FAULTS = {
     "abnormal[5m] > 1": (9, 1, "'[' is not of this language: history is written delta(abnormal, 5m)"),
     'up == "yes"': (7, 1, f"'\"' is not of this language: {LABELS}"),
     "up =~ 1": (4, 2, f"'=~' is not of this language: {LABELS}"),
+    'abnormal{env="prod"} > 1': (9, 1, f"'{{' is not of this language: {LABELS}"),
+    "sum(abnormal) by (account) > 1": (15, 2, TOGETHER),
+    "sum by (account) (abnormal) > 1": (5, 2, TOGETHER),
+    "age > 5 m": (9, 1, "a duration is written without a space: 5m"),
+    "age > 5 minutes": (9, 7, "a duration is written without a space: 5m"),
     "abnormal ＞ 1": (
         10,
         1,
@@ -83,6 +91,7 @@ FAULTS = {
     "CDC.Abnormal > 0": (1, 12, "there is no name 'CDC.Abnormal': did you mean cdc.abnormal?"),
     "abnormal > warm": (12, 4, "there is no name 'warm': did you mean warn?"),
     "up == true": (7, 4, f"there is no name 'true': {NAMES}"),
+    "cdc > 3": (1, 3, "cdc is a kind of task, not a count: write cdc.abnormal or the like"),
     "delta > 3": (1, 5, "delta is a function: write delta(abnormal, 5m)"),
     "dleta(abnormal, 5m) > 3": (1, 19, "there is no function 'dleta': did you mean delta?"),
     "mean(abnormal) > 3": (
@@ -304,18 +313,20 @@ def test_a_megabyte_of_anything_is_refused_at_once(piece: str) -> None:
 WORDS = [
     *"()+-*/<>,%=! ",
     *("<=", ">=", "==", "!=", "and", "or", "not", "5", "0.2", "20%", "5m", "abnormal", "cdc.running", "up", "age"),
-    *("warn", "window", "delta", "ago", "sum", "&&", "\n", "ß"),
+    *("warn", "window", "delta", "ago", "sum", "max", "count", "by", "&&", "\n", "ß"),
 ]
 
 
 def _compiles_or_faults(text: str) -> None:
-    column = 1
-    try:
-        truth = compile_expression(text, thresholds=THRESHOLDS).truth(FACTS)
-    except TextFault as fault:
-        truth, column = None, fault.column
-    assert truth in (True, False, None)
-    assert 1 <= column <= len(text) + 1
+    for by in (False, True):
+        truth, column = None, 1
+        try:
+            found = compile_expression(text, thresholds=THRESHOLDS, by=by)
+            truth = found.truth(replace(FACTS, aggregates=dict.fromkeys(found.aggregates, 1.0)))
+        except TextFault as fault:
+            column = fault.column
+        assert truth in (True, False, None)
+        assert 1 <= column <= len(text) + 1
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
