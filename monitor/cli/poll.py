@@ -22,9 +22,9 @@ from monitor.errors import UsageError
 from monitor.fdi.account import Account
 from monitor.fdi.cloud import Cloud
 from monitor.fdi.wire import make_session
-from monitor.model import KINDS, STATUSES, Instance, Sample
-from monitor.rules.rule import Rule
-from monitor.rules.watch import Watch
+from monitor.model import KINDS, STATUSES, Alert, Instance, InstanceKey, Sample
+from monitor.policy.policy import Policy
+from monitor.rules.stage import Stage
 
 WIDE = 400
 
@@ -48,7 +48,8 @@ class Seen:
 async def poll(account: str | None, instance: str | None, rules: Path | None, as_json: bool) -> int:
     """Polls once now and shows the counts, and which rules they breach.
 
-    Nothing is stored and nobody is told. Exit code 1 when a poll failed.
+    Nothing is stored and nobody is told. Rules over several instances stand below the table. Exit code 1 when a poll
+    failed.
 
     \b
     Example:
@@ -62,11 +63,14 @@ async def poll(account: str | None, instance: str | None, rules: Path | None, as
     samples = [sample for of_account in polled for sample in of_account]
     if not samples:
         raise UsageError("there is nothing to poll: " + _nothing(instance))
-    seen = [Seen(sample, _findings(sample, policy.rules)) for sample in samples]
+    breached = _breached(samples, policy)
+    seen = [Seen(sample, tuple(map(_finding, breached.get(sample.instance.key, ())))) for sample in samples]
     if as_json:
         click.echo(json.dumps([_plain(one) for one in seen], indent=2, ensure_ascii=False))
     else:
         _show(seen)
+        if instance is None:
+            _show_together(breached.get(None, ()))
     return GOOD if all(sample.up for sample in samples) else TROUBLE
 
 
@@ -90,9 +94,19 @@ async def _poll(account: Account, name: str | None, session: aiohttp.ClientSessi
     return await asyncio.gather(*(sample(one) for one in sorted(wanted, key=lambda one: one.name)))
 
 
-def _findings(sample: Sample, rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    step = Watch(sample.instance, rules, health=None, history=()).step(sample, {})
-    return tuple(f"{change.rule} ({change.alert.severity})" for change in step.changes if change.alert)
+def _breached(samples: Sequence[Sample], policy: Policy) -> dict[InstanceKey | None, list[Alert]]:
+    """The alerts that these samples begin, by instance; None for those of several instances together."""
+    stage = Stage((sample.instance for sample in samples), policy.rules, policy.route)
+    for sample in sorted(samples, key=lambda one: one.at):
+        stage.take(sample)
+    breached: dict[InstanceKey | None, list[Alert]] = {}
+    for alert in stage.alerts():
+        breached.setdefault(alert.instance, []).append(alert)
+    return breached
+
+
+def _finding(alert: Alert) -> str:
+    return f"{alert.rule} ({alert.severity})"
 
 
 def _plain(seen: Seen) -> dict[str, object]:
@@ -130,6 +144,13 @@ def _show(seen: Sequence[Seen]) -> None:
             table.add_row(*names, kind, *numbers, milliseconds if first else "", _told(one) if first else "")
     # A pipe has no width of its own: nothing is folded for whoever reads it.
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _show_together(alerts: Iterable[Alert]) -> None:
+    """A line for each rule that several instances breach together."""
+    for alert in alerts:
+        shared = ", ".join(f"{name}={value}" for name, value in alert.labels.items() if name != "alertname")
+        click.echo(f"together{f' ({shared})' if shared else ''}: {_finding(alert)}")
 
 
 def _told(one: Seen) -> str:

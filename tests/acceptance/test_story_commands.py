@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from commands import fdi_monitor
-from setting import ROOT, policy, write
+from setting import ABNORMAL, ROOT, policy, write
 from stage import story
 from world import FEISHU, cloud
 
@@ -14,7 +14,8 @@ from world import FEISHU, cloud
 @story
 async def test_poll_shows_the_counts_and_what_they_mean_whatever_the_width(folder: Path) -> None:
     async with cloud(instances=3) as world:
-        write(folder, policy(world))
+        many = {"name": "many", "by": ["account"], "when": "count(abnormal > 0) >= 1", "severity": "warning"}
+        write(folder, policy(world, rules=[ABNORMAL, many]))
         world.breaks("orders", common=2, cdc=1)
         ended = await fdi_monitor("poll", "--rules", "rules", folder=folder, world=world)
         assert (ended.code, ended.err) == (0, "")
@@ -22,6 +23,7 @@ async def test_poll_shows_the_counts_and_what_they_mean_whatever_the_width(folde
         rows = {words[1]: words for words in lines if words[0] == "prod"}
         assert rows.keys() == {"orders", "invoices", "订单同步"}
         assert rows["orders"][-2:] == ["tasks-abnormal", "(critical)"]
+        assert ended.out.endswith("together (account=prod): many (warning)\n")
         member = world.sim.cloud.find("invoices")
         assert member is not None
         shown = rows["invoices"][2:7], lines[lines.index(rows["invoices"]) + 1]
