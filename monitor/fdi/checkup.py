@@ -22,8 +22,9 @@ from monitor.clock import Clock
 from monitor.errors import DoorError
 from monitor.fdi.account import Account, Agency, Aksk, Password
 from monitor.fdi.agency import METADATA
-from monitor.fdi.cloud import Cloud, failure_of
+from monitor.fdi.cloud import Cloud
 from monitor.fdi.discovery import PAGE
+from monitor.fdi.failures import failure_of
 from monitor.fdi.reach import reach
 from monitor.fdi.wire import make_session
 from monitor.model import Failure, FailureKind, Instance, Sample

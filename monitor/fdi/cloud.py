@@ -14,33 +14,21 @@ from monitor.errors import AuthFailed, DoorError, Refused, Throttled
 from monitor.fdi import answers, tasks
 from monitor.fdi.account import Account
 from monitor.fdi.agency import METADATA
-from monitor.fdi.answers import Answer, Garbage, Lost, TimedOut
+from monitor.fdi.answers import Answer, Lost, TimedOut
 from monitor.fdi.codes import BACKEND
 from monitor.fdi.credentials import SECURITY_TOKEN_HEADER, TOKEN_HEADER
 from monitor.fdi.deadlines import Deadlines
 from monitor.fdi.discovery import PAGE, RUNNING, Listing, instances_of
+from monitor.fdi.failures import failure_of
 from monitor.fdi.gate import ATTEMPTS, Gate, Pass
 from monitor.fdi.refusals import LockedOut, sorted_error
 from monitor.fdi.signers import signer_for
 from monitor.fdi.signing import wire_url
 from monitor.fdi.throttle import FairThrottler
 from monitor.fdi.wire import Wire
-from monitor.model import Failure, FailureKind, Instance, Sample
+from monitor.model import Instance, Sample
 
-_KINDS: tuple[tuple[type[DoorError], FailureKind], ...] = (
-    (AuthFailed, FailureKind.AUTH),
-    (Throttled, FailureKind.THROTTLED),
-    (Refused, FailureKind.REFUSED),
-    (Garbage, FailureKind.GARBAGE),
-    (TimedOut, FailureKind.TIMEOUT),
-)
 _MAX_URLS = 20_000
-
-
-def failure_of(error: DoorError) -> Failure:
-    """A sorted error as a sample carries it."""
-    kind = next((kind for sort, kind in _KINDS if isinstance(error, sort)), FailureKind.UNREACHABLE)
-    return Failure(kind, error.reason, error.request_id)
 
 
 class _Watch:
@@ -70,9 +58,11 @@ class Cloud:
         *,
         attempts: int = ATTEMPTS,
         metadata: str = METADATA,
+        before: Cloud | None = None,
     ) -> None:
         """`session` comes from `wire.make_session` and is closed by whoever made it. `attempts`: see `Gate`;
-        `metadata`: the base URL of the metadata service, for accounts that use an agency.
+        `metadata`: the base URL of the metadata service, for accounts that use an agency. `before` is the client that
+        this one replaces: see `_follow`.
         """
         self.account = account
         self.requests = 0
@@ -86,8 +76,21 @@ class Cloud:
         self._deadlines = Deadlines(self._limit)
         self._gate = Gate(now, patience=self._limit, attempts=attempts)
         self._throttler = FairThrottler(account.quota.requests, account.quota.per.total_seconds())
+        if before is not None:
+            self._follow(before)
         self._urls: dict[tuple[str, str], URL] = {}
         self._finding_project = asyncio.Lock()
+
+    def _follow(self, before: Cloud) -> None:
+        """What `before` sent, and still sends, counts; its pause holds; with the same login its token goes on too."""
+        self._throttler = before._throttler
+        quota = self.account.quota
+        self._throttler.retune(quota.requests, quota.per.total_seconds())
+        self.throttled = before.throttled
+        if self.account.login == before.account.login:
+            self._gate, self._signer = before._gate, before._signer
+        else:
+            self._gate.heed(before._gate)
 
     @property
     def expires_at(self) -> datetime | None:
