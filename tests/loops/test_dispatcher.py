@@ -204,14 +204,19 @@ async def test_a_kind_that_wants_no_all_clear_gets_none(store: Store) -> None:
     ]
 
 
-async def test_groups_of_a_receiver_that_left_the_policy_are_dropped_at_the_start(store: Store) -> None:
+async def test_groups_of_a_receiver_that_left_the_policy_are_dropped_at_the_start_and_its_successor_hears(
+    store: Store,
+) -> None:
     town = Town(store, route("ops"))
     await town.move(0, alert("orders"))
     await town.go(0)
     other = Town(store, route("data"), Receiver("data", (LOUD,)))
-    await other.dispatcher.load()
-    assert await other.go(10) is None
+    assert await other.go(10) == moment(20)
     assert await other.said() == []
+    await other.go(20)
+    assert [letter.receiver for letter in await other.said()] == ["data"]
+    async with store.read() as tx:
+        assert {kept.group.receiver for kept, _ in await groups.everything(tx)} == {"data"}
 
 
 async def test_a_group_speaks_with_the_present_numbers(store: Store) -> None:
