@@ -38,9 +38,9 @@ def regroup(
     at: datetime,
 ) -> Regrouped:
     """`known` are the groups with their members, `firing` all alerts that fire."""
-    dropped = [
+    dropped = tuple(
         number for number, (group, members) in enumerate(known) if _ends(group, members, route, receivers=receivers)
-    ]
+    )
     going_on = {number: entry for number, entry in enumerate(known) if number not in dropped}
     changed = {
         number: timed
@@ -65,11 +65,8 @@ def regroup(
             place = group.key, group.receiver
             if place not in member_of:
                 joining.setdefault(place, (group, {}))[1][alert.key] = waiting.get((alert.key, group.receiver), at)
-    return Regrouped(
-        dropped,
-        changed,
-        [(group.changed(min(since.values())), frozenset(since)) for group, since in joining.values()],
-    )
+    joined = ((group.changed(min(since.values())), frozenset(since)) for group, since in joining.values())
+    return Regrouped(dropped, changed, tuple(joined))
 
 
 def unheld(alert: Alert, told: Iterable[Group], route: Route) -> Iterator[Group]:

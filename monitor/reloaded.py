@@ -61,7 +61,8 @@ class Reloaded:
     kept: tuple[str, ...] = field(default=())
     """The files that stay in force as they were when they were last good."""
 
-    def __bool__(self) -> bool:
+    @property
+    def changed(self) -> bool:
         """Whether anything is different from before."""
         return bool(self.accounts or self.rules or self.receivers or self.route)
 

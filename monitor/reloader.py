@@ -122,7 +122,7 @@ class Reloader:
         attempt = await asyncio.to_thread(again, before, self._source.folder, environ)
         changes = compared(before, attempt.policy)
         self._owing = True
-        if changes:
+        if changes.changed:
             await self._live.adopt(attempt.policy, changes)
         self._policy, self._faults = attempt.policy, attempt.faults
         done = replace(changes, faults=attempt.faults, kept=attempt.kept)

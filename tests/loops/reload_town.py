@@ -139,6 +139,10 @@ class Town:
             rows = await tx.execute(sa.select(tables.transition).order_by(tables.transition.c.id))
             return [alerts._transition_of(row) for row in rows.mappings()]
 
+    async def account_of(self, key: str) -> str:
+        async with self.store.read() as tx:
+            return (await alerts.by_key(tx, [key]))[key].labels["account"]
+
     def titles(self, receiver: str = "ops") -> list[str]:
         return [message.title for name, message in self.said if name == receiver]
 
