@@ -93,7 +93,7 @@ class Engine:
         Raises:
             StoreFailed: the history could not be read.
         """
-        if reach_of(rules) > reach_of(self._rules):
+        if self._remembered and reach_of(rules) > reach_of(self._rules):
             async with self._store.read() as tx:
                 past = await history.since(tx, self._now() - reach_of(rules))
             self._past = {key: runs for key, runs in past.items() if key not in self._watches}

@@ -59,13 +59,10 @@ class Live:
             StoreFailed: not all of them ended.
         """
         await self.engine.retire({account.name: _polled(account) for account in policy.accounts})
-        unwanted = [
-            one.key
-            for account in policy.accounts
-            for one in self.engine.watched(account.name)
-            if one.key not in _named(account) and not wanted(one.name, account.discover)
-        ]
-        await self.engine.leave(unwanted)
+        for account in policy.accounts:
+            named = _named(account)
+            found = (one for one in self.engine.watched(account.name) if one.key not in named)
+            await self.engine.leave([one.key for one in found if not wanted(one.name, account.discover)])
 
     def _reached(self, policy: Policy, changes: Reloaded) -> Mapping[Destination, Carrier]:
         """The ways to all destinations; those of receivers that did not change stay the same, with what they know."""

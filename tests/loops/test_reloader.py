@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from reload_town import ORDERS, RULES, TELLING, Town, policy, town
+from reload_town import ORDERS, RULES, START, TELLING, Town, policy, town
 from structlog.testing import capture_logs
 
 from monitor.errors import StoreFailed
@@ -262,3 +262,35 @@ async def test_a_message_that_waits_keeps_its_id_through_a_reload_and_one_whose_
             [lost, _] = await outbox.recent(tx, most=9)
         assert (lost.state, lost.receiver, lost.attempts) == ("dead", "ops", 1)
         assert lost.reason == "the policy has no console under ops any more"
+
+
+async def test_the_next_incident_bears_the_labels_that_its_rule_has_by_then(tmp_path: Path, store: Store) -> None:
+    async with town(policy(tmp_path / "rules"), store) as run:
+        await run.say(0, abnormal=1)
+        run.write("rules", RULES.replace("severity: critical", "severity: critical, labels: {team: data}"))
+        await run.source.requests.reload()
+        await run.say(10, abnormal=2)
+        assert "team" not in (await run.alerts())["abnormal"].labels
+        await run.say(20)
+        await run.say(30, abnormal=1)
+        steps = await run.transitions()
+        assert [one.cause for one in steps] == [Cause.HELD, Cause.CLEARED, Cause.HELD]
+        assert steps[0].alert == steps[1].alert != steps[2].alert
+    async with town(policy(tmp_path / "rules"), store) as again:
+        [firing] = [alert for _, alert in again.live.engine.book.live()]
+        assert (firing.key, firing.labels["team"]) == (steps[2].alert, "data")
+
+
+async def test_a_poller_that_is_stopped_while_its_sample_is_recorded_leaves_memory_and_store_the_same(
+    tmp_path: Path, store: Store
+) -> None:
+    async with town(policy(tmp_path / "rules"), store) as run:
+        await run.say(0)
+        polling = asyncio.create_task(run.say(10, abnormal=1))
+        await asyncio.sleep(0)
+        polling.cancel()
+        await asyncio.wait([polling])
+        assert polling.cancelled()
+        await run.say(20, abnormal=1)
+        assert await causes(run) == [("abnormal", Cause.HELD)]
+        assert [alert.fired_at for _, alert in run.live.engine.book.live()] == [START + timedelta(seconds=10)]
