@@ -52,7 +52,8 @@ class Fleet:
     async def leave(self, names: Iterable[str]) -> None:
         """Polls these accounts no more. What they brought is recorded when this returns."""
         for name in names:
-            self._left[name] = self.clouds.pop(name)
+            if cloud := self.clouds.pop(name, None):
+                self._left[name] = cloud
             await self._stop(name)
             self._meters.forget(name)
 

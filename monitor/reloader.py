@@ -125,6 +125,9 @@ class Reloader:
         if changes.changed:
             await self._live.adopt(attempt.policy, changes)
         self._policy, self._faults = attempt.policy, attempt.faults
+        for warning in attempt.policy.warnings:
+            if warning not in before.warnings:
+                log.warning("policy has a doubtful place", place=warning.place, reason=warning.message)
         done = replace(changes, faults=attempt.faults, kept=attempt.kept)
         _tell(done)
         return done

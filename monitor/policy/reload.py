@@ -74,11 +74,12 @@ def _files(before: Policy, found: Mapping[str, bytes | None], kept: set[str]) ->
 
 
 def _shared(before: Policy, after: Policy) -> Policy:
-    """`after` with the very rules of `before` where they are equal: those are compiled."""
+    """`after` with the very rules of `before` where they are equal, and the others compiled as those are."""
     known = {rule.name: rule for rule in before.rules}
-    return replace(
-        after, rules=tuple(known[rule.name] if rule == known.get(rule.name) else rule for rule in after.rules)
-    )
+    rules = tuple(known[rule.name] if rule == known.get(rule.name) else rule for rule in after.rules)
+    for rule in rules:
+        _ = rule.version, rule.reach  # both are kept by the rule, and the second compiles all it has
+    return replace(after, rules=rules)
 
 
 def compared(before: Policy, after: Policy) -> Reloaded:

@@ -294,3 +294,14 @@ async def test_a_poller_that_is_stopped_while_its_sample_is_recorded_leaves_memo
         await run.say(20, abnormal=1)
         assert await causes(run) == [("abnormal", Cause.HELD)]
         assert [alert.fired_at for _, alert in run.live.engine.book.live()] == [START + timedelta(seconds=10)]
+
+
+async def test_a_new_warning_is_logged_once_with_its_place(tmp_path: Path, store: Store) -> None:
+    async with town(policy(tmp_path / "rules"), store) as run:
+        run.write("spare", "receivers: [{name: spare, console: {}}]")
+        with capture_logs() as lines:
+            for _ in range(3):
+                assert (await run.source.requests.reload()).ok
+        [line] = [line for line in lines if line["log_level"] == "warning"]
+        assert line["place"].endswith("spare.yaml:1:20")
+        assert line["reason"] == "no route leads to this receiver"
