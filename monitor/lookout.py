@@ -7,7 +7,7 @@ Kubernetes replaces a ConfigMap, change what a name leads to: that is what is co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -49,16 +49,17 @@ class Lookout:
         seen = await asyncio.to_thread(look, self._folder)
         if not await asyncio.to_thread(self._is_as_read):
             self._changed()
-        async for _ in self._ticks():
-            now = await asyncio.to_thread(look, self._folder)
-            while now != seen:
-                seen = now
-                await asyncio.sleep(CALM)
+        async with aclosing(self._ticks()) as ticks:
+            async for _ in ticks:
                 now = await asyncio.to_thread(look, self._folder)
-                if now == seen:
-                    self._changed()
+                while now != seen:
+                    seen = now
+                    await asyncio.sleep(CALM)
+                    now = await asyncio.to_thread(look, self._folder)
+                    if now == seen:
+                        self._changed()
 
-    async def _ticks(self) -> AsyncIterator[None]:
+    async def _ticks(self) -> AsyncGenerator[None, None]:
         """One after every event, and one at least in every interval."""
         while True:
             try:
