@@ -15,17 +15,18 @@ from monitor.courier import Carrier, Courier, Destination
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.errors import UsageError
-from monitor.fdi.account import Account
-from monitor.fdi.cloud import Cloud
 from monitor.fdi.wire import make_session
+from monitor.fleet import Fleet
+from monitor.live import Live
+from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
-from monitor.model import TASKS, InstanceKey
+from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.notifiers import SmtpServer, Tools
 from monitor.notifiers.registry import build
 from monitor.nudge import Nudge
 from monitor.policy.policy import Policy
-from monitor.poller import Poller
+from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
 from monitor.store.database import Store, open_store
@@ -75,9 +76,9 @@ class _Ground:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, policy: Policy, world: World, *, insecure: bool = False
+    settings: Settings, policy: Policy, world: World, *, insecure: bool = False, source: Source | None = None
 ) -> AsyncIterator[Service]:
-    """The whole service, while the block runs.
+    """The whole service, while the block runs. `policy` was read from `source`; without one it never changes.
 
     Raises:
         UsageError: the machine stands in the way: port, data folder, or an address that others can reach.
@@ -93,22 +94,31 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        site = Site(store, meters, pulse, world.now, changed, hosts=hosts)
+        reload = source.requests.reload if source else None
+        site = Site(store, meters, pulse, world.now, changed, hosts=hosts, reload=reload)
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{_reachable(settings.web.host)}:{port}"
         ground = _Ground(settings, policy, world, store, session, outward, address, meters, pulse, changed)
-        engine, loops = await _build(ground)
-        async with _going(loops):
-            await engine.retire({account.name: _polled(account) for account in policy.accounts})
+        live = await _build(ground)
+        async with _going(_loops(live, ground, source)):
+            await live.settle(policy)
             yield Service(address, meters, store)
 
 
-async def _build(ground: _Ground) -> tuple[Engine, Sequence[Loop]]:
-    """The engine, and all loops in the order in which what they write is read: the last is stopped first."""
+async def _build(ground: _Ground) -> Live:
+    """The parts that the policy shapes, loaded with what the store knows."""
     policy, now, store = ground.policy, ground.world.now, ground.store
+
+    def reach(shaping: Policy) -> dict[Destination, Carrier]:
+        return carriers(ground.settings, shaping, ground.outward, now)
+
+    def fires(instance: Instance, alert: Alert) -> None:
+        namer.hear(instance, alert)
+
+    ways = reach(policy)
     courier = Courier(
         store,
-        carriers(ground.settings, policy, ground.outward, now),
+        ways,
         now=now,
         zone=ground.world.zone,
         public_url=ground.settings.public_url or (ground.address if ground.world.at_hand else ""),
@@ -124,8 +134,6 @@ async def _build(ground: _Ground) -> tuple[Engine, Sequence[Loop]]:
         pulse=ground.pulse,
         queued=_both(courier.wake, ground.changed.ring),
     )
-    clouds = {account.name: Cloud(account, ground.session, now) for account in policy.accounts}
-    namer = Namer(clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     engine = Engine(
         store,
         policy.rules,
@@ -133,29 +141,30 @@ async def _build(ground: _Ground) -> tuple[Engine, Sequence[Loop]]:
         meters=ground.meters,
         pulse=ground.pulse,
         moved=_both(dispatcher.wake, ground.changed.ring),
-        fires=namer.hear,
+        fires=fires,
     )
-    await dispatcher.load()
+    fleet = Fleet(policy.accounts, ground.session, engine, now=now, meters=ground.meters, pulse=ground.pulse)
+    namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
-    retention = Retention(store, keep=ground.settings.retention, now=now)
-    pollers = [_poller(cloud, engine, ground).run for cloud in clouds.values()]
-    return engine, [courier.run, dispatcher.run, engine.run, retention.run, namer.run, *pollers]
+    return Live(engine, dispatcher, courier, namer, fleet, reach, ways)
 
 
-def _poller(cloud: Cloud, engine: Engine, ground: _Ground) -> Poller:
-    return Poller(
-        cloud.account,
-        cloud,
-        engine=engine,
-        now=ground.world.now,
-        meters=ground.meters,
-        pulse=ground.pulse,
-    )
-
-
-def _polled(account: Account) -> set[InstanceKey] | None:
-    """The account's instances, None where only the cloud knows them."""
-    return None if account.discover else {one.key for one in account.instances}
+def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
+    """All loops in the order in which what they write is read: the last is stopped first."""
+    retention = Retention(ground.store, keep=ground.settings.retention, now=ground.world.now)
+    loops = [
+        live.courier.run,
+        live.dispatcher.run,
+        live.engine.run,
+        retention.run,
+        live.namer.run,
+        live.fleet.run,
+    ]
+    if source is None:
+        return loops
+    reloader = Reloader(source, ground.policy, live, book=live.engine.book, now=ground.world.now, meters=ground.meters)
+    lookout = Lookout(source.folder, ground.policy, source.requests.ask)
+    return [*loops, reloader.run, lookout.run]
 
 
 @asynccontextmanager

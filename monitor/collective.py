@@ -8,18 +8,17 @@ transaction, not one for each sample.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.chronicle import tell
+from monitor.book import Book, Placed, uncut
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
 from monitor.memory import Memory
-from monitor.meters import Meters
-from monitor.model import InstanceKey, Sample
-from monitor.recorder import Entry, Recorder
+from monitor.model import Alert, InstanceKey, Sample
+from monitor.outage import VERSION as BUILT_IN
 from monitor.rules.cohort import Cohort
 from monitor.rules.cohorts import Cohorts
 from monitor.rules.rule import Rule
@@ -42,6 +41,11 @@ class Moves:
 
     changes: tuple[Change, ...] = ()
 
+    @property
+    def placed(self) -> list[Placed]:
+        """They are about no instance alone."""
+        return [(None, change) for change in self.changes]
+
 
 NOTHING = Moves()
 
@@ -49,14 +53,10 @@ NOTHING = Moves()
 class Collective:
     """The groups, and who is being judged. Members come and go through it."""
 
-    def __init__(
-        self, rules: Iterable[Rule], recorder: Recorder, *, now: Clock, meters: Meters, moved: Callable[[], None]
-    ) -> None:
+    def __init__(self, rules: Iterable[Rule], book: Book, *, now: Clock) -> None:
         self._rules = tuple(rules)
-        self._recorder = recorder
+        self._book = book
         self._now = now
-        self._meters = meters
-        self._moved = moved
         self._cohorts = Cohorts(self._rules)
         self._busy: set[str] = set()
         self._missed: dict[str, _Sight] = {}
@@ -66,7 +66,7 @@ class Collective:
     def restore(self, memory: Memory) -> None:
         """Takes up where the last process stopped: its alerts, and its instances with their last good samples, which
         count until they are polled, or are known to be gone."""
-        self._cohorts = Cohorts(self._rules, (alert for alert in memory.alerts if alert.instance is None))
+        self._cohorts = Cohorts(self._rules, (alert for alert in memory.alerts if _is_of_group(alert)))
         reach = max((rule.reach for rule in self._rules if rule.by is not None), default=timedelta())
         for one in memory.members:
             window = Window(reach, memory.past.get(one.key, ())) if reach else None
@@ -78,19 +78,29 @@ class Collective:
             for watch in watches:
                 self._cohorts.join(watch.instance, watch.health, watch.window)
 
+    def adopt(self, rules: Iterable[Rule], watches: Iterable[Watch]) -> None:
+        """Judges by other rules from now on: members stay, and alerts keep their time. `retire` has to follow."""
+        self._rules = tuple(rules)
+        self._cohorts = self._cohorts.under(self._rules)
+        self._missed.clear()
+        self.join(watches)
+
     def known(self, account: str) -> set[InstanceKey]:
         """The account's instances that count in a group, whether they are polled yet or not."""
         return self._cohorts.known(account)
 
     async def retire(self, polled: Mapping[str, Collection[InstanceKey] | None]) -> None:
         """Takes out whoever nothing polls: `polled` are the instances by account, None where only the cloud knows
-        them. Ends the alerts that speak for nobody.
+        them. Ends the alerts that speak for nobody, and notes on the others that their rule has changed.
 
         Raises:
             StoreFailed: no alert ended.
         """
-        unpolled = [key for key in self._cohorts if not _is_polled(key, polled)]
+        unpolled = [key for key in self._cohorts if not is_polled(key, polled)]
         await self.leave(unpolled, accounts=polled)
+        while self._busy & {change.key for change in self._cohorts.restated(at=self._now())}:
+            await self._released.wait()
+        await self._put(self._cohorts.restated(at=self._now()))
 
     async def leave(self, keys: Iterable[InstanceKey], *, accounts: Collection[str] | None = None) -> None:
         """Instances that are gone. A group without any closes its alert by that name.
@@ -102,10 +112,18 @@ class Collective:
         # What is on its way decides what there is to end. Nothing more follows it: nobody is left to be sampled.
         while self._busy - self._cohorts.spoken_for():
             await self._released.wait()
-        changes = tuple(self._cohorts.deserted(accounts, at=self._now()))
+        await self._put(self._cohorts.deserted(accounts, at=self._now()))
+
+    async def _put(self, changes: Sequence[Change]) -> None:
+        """Records changes that no sample caused; nothing else moves their groups meanwhile."""
+        moves = Moves(tuple(changes))
+        self._busy |= {change.key for change in changes}
         if changes:
-            await self._recorder.record(Entry(changes=changes))
-            self._believe(changes)
+            await uncut(self._move(moves))
+
+    async def _move(self, moves: Moves) -> None:
+        async with self.moving(moves):
+            await self._book.record(moves.placed)
 
     def saw(self, watch: Watch, sample: Sample, step: Step) -> Moves:
         """What `sample`, which `watch` was stepped with, changes for its groups. To be used in `moving`."""
@@ -119,7 +137,8 @@ class Collective:
         """Believes what moved once the block has recorded it; an exception of the block leaves all as it was."""
         try:
             yield
-            self._believe(moves.changes)
+            for change in moves.changes:
+                self._cohorts.believe(change)
         finally:
             keys = {change.key for change in moves.changes}
             self._busy -= keys
@@ -137,8 +156,7 @@ class Collective:
             moves = self._judge(sights)
             if moves.changes:
                 try:
-                    async with self.moving(moves):
-                        await self._recorder.record(Entry(changes=moves.changes))
+                    await uncut(self._move(moves))
                 except StoreFailed:
                     # Told by the recorder; the next sample of the group moves it.
                     continue
@@ -158,20 +176,12 @@ class Collective:
                 changes.append(change)
         return Moves(tuple(changes)) if changes else NOTHING
 
-    def _believe(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            self._cohorts.believe(change)
-            tell(self._meters, change, group=_named(change))
-            self._moved()
 
-
-def _is_polled(key: InstanceKey, polled: Mapping[str, Collection[InstanceKey] | None]) -> bool:
+def is_polled(key: InstanceKey, polled: Mapping[str, Collection[InstanceKey] | None]) -> bool:
+    """Whether the policy has the instance, as far as it can tell."""
     instances = polled.get(key.account, ())
     return instances is None or key in instances
 
 
-def _named(change: Change) -> str:
-    """`account=prod env=test`, the key of an alert that is no more."""
-    if change.alert is None:
-        return change.key
-    return " ".join(f"{name}={value}" for name, value in change.alert.labels.items() if name != "alertname")
+def _is_of_group(alert: Alert) -> bool:
+    return alert.instance is None and alert.rule_version != BUILT_IN

@@ -73,6 +73,11 @@ class Courier:
         self._busy: dict[Destination, asyncio.Task[None]] = {}
         self._rest: dict[Destination, datetime] = {}
 
+    def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
+        """Reaches destinations this way from now on. What waits for one that is gone is given up at once."""
+        self._carriers = carriers
+        self.wake()
+
     def wake(self) -> None:
         """A message was queued: look at once."""
         self._rounds.wake()
@@ -104,6 +109,8 @@ class Courier:
         for letter in waiting:
             destination = (letter.receiver, letter.position)
             ready_at = max(letter.next_at, self._rest.get(destination, letter.next_at))
+            if self._carrier(letter) is None:
+                ready_at = at
             if destination in busy:
                 continue
             if ready_at > at:
@@ -122,7 +129,7 @@ class Courier:
         self._rest.pop(destination, None)
         try:
             for letter in letters:
-                verdict = await self._try(destination, letter)
+                verdict = await self._try(letter)
                 at = self._now()
                 settled = settle(letter, verdict, at=at, draw=random.random())
                 async with self._store.write() as tx:
@@ -140,9 +147,17 @@ class Courier:
             self.wake()
             self._settled()
 
-    async def _try(self, destination: Destination, letter: Letter) -> Verdict:
-        carrier = self._carriers.get(destination)
-        if carrier is None or carrier.kind != letter.kind:
+    def _carrier(self, letter: Letter) -> Carrier | None:
+        """How the letter is carried, also where its kind stands in another place under its receiver now."""
+        carrier = self._carriers.get((letter.receiver, letter.position))
+        if carrier is not None and carrier.kind == letter.kind:
+            return carrier
+        others = (one for (name, _), one in self._carriers.items() if name == letter.receiver)
+        return next((one for one in others if one.kind == letter.kind), None)
+
+    async def _try(self, letter: Letter) -> Verdict:
+        carrier = self._carrier(letter)
+        if carrier is None:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
         try:
             message = render(

@@ -8,18 +8,20 @@ every group that is due decides.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import outage
 from monitor.clock import Clock
-from monitor.grouping import Decision, Group, Quiet, decide, new_group
+from monitor.grouping import Decision, Group, Quiet, decide
 from monitor.meters import Pulse
 from monitor.model import Alert
 from monitor.notifiers.receiver import Receiver
+from monitor.regrouping import regroup, unheld
 from monitor.rounds import Rounds
 from monitor.routing import Route
 from monitor.store import alerts, groups, outbox
@@ -47,6 +49,7 @@ class Dispatcher:
         self._store = store
         self._route = route
         self._receivers = receivers
+        self._next: tuple[Route, Mapping[str, Receiver]] | None = (route, receivers)
         self._queued = queued
         self._rounds = Rounds("dispatcher", now=now, pulse=pulse)
 
@@ -54,11 +57,10 @@ class Dispatcher:
         """Something moved: look at once."""
         self._rounds.wake()
 
-    async def load(self) -> None:
-        """Forgets groups of receivers that the policy no longer names: nobody is left to be told."""
-        async with self._store.write() as tx:
-            for receiver in await groups.forget_others(tx, self._receivers):
-                log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
+    def adopt(self, route: Route, receivers: Mapping[str, Receiver]) -> None:
+        """Goes by another policy from the next pass on."""
+        self._next = (route, receivers)
+        self.wake()
 
     async def run(self) -> None:
         """Passes until cancelled: when woken, and when the next group is due."""
@@ -74,11 +76,32 @@ class Dispatcher:
         """
         while await self._route_moved():
             pass
+        if self._next is not None:
+            await self._regroup(*self._next, at)
         while due := await self._due(at):
             for kept in due:
                 await self._decide(kept, at)
         async with self._store.read() as tx:
             return await groups.next_look(tx)
+
+    async def _regroup(self, route: Route, receivers: Mapping[str, Receiver], at: datetime) -> None:
+        """Puts another policy in force, together with what it makes of the groups."""
+        async with self._store.write() as tx:
+            known = await groups.everything(tx)
+            firing = [one for one in await alerts.live(tx) if one.state.fires]
+            entries = [(kept.group, members) for kept, members in known]
+            result = regroup(entries, firing, route, receivers=receivers, at=at)
+            await groups.drop(tx, [known[number][0].row for number in result.dropped])
+            for number, group in result.changed.items():
+                await groups.save(tx, group, row=known[number][0].row, verdict=str(Quiet.WAITING))
+            kept = await groups.find(tx, {group.key for group, _ in result.joining})
+            for group, members in result.joining:
+                await _join(tx, kept.get(Place(group.key, group.receiver)), group, members, at=group.changed_at or at)
+        for receiver in sorted({kept.group.receiver for kept, _ in known} - receivers.keys()):
+            log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
+        self._route, self._receivers = route, receivers
+        # another one may have come meanwhile
+        self._next = None if self._next == (route, receivers) else self._next
 
     async def _route_moved(self) -> bool:
         """Tells their groups of a batch of transitions; whether there was one."""
@@ -94,11 +117,7 @@ class Dispatcher:
             joining = self._joining(known.values(), await groups.told(tx, known))
             kept = await groups.find(tx, {place.key for place in joining})
             for place, (group, members) in joining.items():
-                row = kept[place].row if place in kept else None
-                at = min(moved_at[key] for key in members)
-                changed = (kept[place].group if place in kept else group).changed(at)
-                row = await groups.save(tx, changed, row=row, verdict=str(Quiet.WAITING))
-                await groups.join(tx, row, members)
+                await _join(tx, kept.get(place), group, members, at=min(moved_at[key] for key in members))
             await alerts.routed(tx, [row for row, _ in moved])
         return True
 
@@ -108,9 +127,9 @@ class Dispatcher:
         """Which alerts belong to which groups: those of their routes while they fire, and those told of before."""
         joining: dict[Place, tuple[Group, set[str]]] = {}
         for alert in moved:
-            labels = alert.all_labels
-            routes = self._route.find(labels) if alert.state.fires else ()
-            for group in (*told.get(alert.key, ()), *(new_group(route, labels) for route in routes)):
+            before = told.get(alert.key, ())
+            routed = unheld(alert, before, self._route) if alert.state.fires else ()
+            for group in (*before, *routed):
                 joining.setdefault(Place(group.key, group.receiver), (group, set()))[1].add(alert.key)
         return joining
 
@@ -150,3 +169,12 @@ class Dispatcher:
                 mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
                 letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
         return letters
+
+
+async def _join(
+    tx: AsyncConnection, kept: Kept | None, group: Group, members: Collection[str], *, at: datetime
+) -> None:
+    """Makes alerts that moved at `at` members of a group: of the `kept` one, else of `group` as its route makes it."""
+    changed = (kept.group if kept else group).changed(at)
+    row = await groups.save(tx, changed, row=kept.row if kept else None, verdict=str(Quiet.WAITING))
+    await groups.join(tx, row, members)

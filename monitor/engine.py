@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from contextlib import AsyncExitStack
 
 from monitor import lifecycle, outage
-from monitor.chronicle import tell
+from monitor.book import Book, Placed, uncut
 from monitor.clock import Clock
-from monitor.collective import Collective
+from monitor.collective import Collective, Moves, is_polled
 from monitor.memory import recall
 from monitor.meters import Meters, Pulse
-from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State, Truth
+from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State
 from monitor.orphans import orphaned
-from monitor.outage import Outage
-from monitor.recorder import Entry, Recorder
+from monitor.outages import Outages
+from monitor.rebinding import Binding, Rebinding, reach_of
+from monitor.rules.health import Health
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Health, Watch, note
-from monitor.store import instances
+from monitor.rules.watch import Change, Step, Watch, note
+from monitor.store import history, instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches
 
@@ -43,32 +44,27 @@ class Engine:
         fires: Callable[[Instance, Alert], None],
     ) -> None:
         """`moved` is called after every change, `fires` for alerts that begin to fire or fire with other numbers."""
+        self.book = Book(store, meters=meters, moved=moved)
         self._store = store
-        self._recorder = Recorder(store)
         self._rules = rules
         self._now = now
-        self._meters = meters
-        self._moved = moved
         self._fires = fires
         self._watches: dict[InstanceKey, Watch] = {}
-        self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
         self._rows: dict[InstanceKey, int] = {}
         self._remembered: dict[InstanceKey, Health] = {}
         self._past: dict[InstanceKey, list[Run]] = {}
-        self._collective = Collective(rules, self._recorder, now=now, meters=meters, moved=moved)
+        self._collective = Collective(rules, self.book, now=now)
         self._stretches = Stretches(store, self._run_of, now=now, pulse=pulse)
-        self._outages: dict[str, Outage] = {}
         self._polled: Counter[str] = Counter()
-        self._judging: set[str] = set()
+        self._outages = Outages(self.book, self._polled)
         self._turns: defaultdict[InstanceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._rebinding = Rebinding(store, self._watches, self._turns, now=now)
 
     async def load(self) -> None:
         """Takes up where the last process stopped: alerts with their timers, health and windows."""
         memory = await recall(self._store, self._rules, at=self._now())
         self._remembered, self._past = memory.health, memory.past
-        for alert in memory.alerts:
-            if alert.instance is not None:
-                self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
+        self.book.load(memory.alerts)
         self._collective.restore(memory)
 
     async def meet(self, found: Iterable[Instance]) -> None:
@@ -82,17 +78,56 @@ class Engine:
         for one in met:
             known = self._watches.get(one.key)
             health = known.health if known else self._remembered.pop(one.key, None)
-            past = self._past.pop(one.key, ())
+            past = known.past if known else self._past.pop(one.key, ())
             self._polled[one.account] += not known
             self._watches[one.key] = Watch(one, self._rules, health=health, history=past)
-        self._collective.join(self._watches[one.key] for one in met)
+        keys = {one.key for one in met}
+        self._collective.join(self._watches[key] for key in keys)
+        await self._amend(lambda key, alert: self._unmatched(key, alert) if key in keys else None)
+
+    async def prepare(self, rules: tuple[Rule, ...]) -> Binding:
+        """Binds other rules to all instances, and fetches the history that they look back on. Nothing is judged by
+        them yet.
+
+        Raises:
+            StoreFailed: the history could not be read.
+        """
+        if self._remembered and reach_of(rules) > reach_of(self._rules):
+            async with self._store.read() as tx:
+                past = await history.since(tx, self._now() - reach_of(rules))
+            self._past = {key: runs for key, runs in past.items() if key not in self._watches}
+        return await self._rebinding.prepare(rules)
+
+    def adopt(self, binding: Binding) -> None:
+        """Judges by other rules from now on: all instances at once, each at its next sample. `retire` has to follow."""
+        self._rules = binding.rules
+        self._rebinding.adopt(binding)
+        self._collective.adopt(binding.rules, self._watches.values())
 
     async def retire(self, polled: Mapping[str, Collection[InstanceKey] | None]) -> None:
-        """Ends live alerts that nothing will move any more: `polled` are the instances by account, None where only
-        the cloud knows them."""
-        rules = {rule.name for rule in self._rules} | {outage.RULE}
-        await self._end(lambda key, alert: orphaned(key, alert, polled=polled, rules=rules))
+        """Ends live alerts that nothing will move any more, and notes on the others that their rule has changed.
+
+        `polled` are the instances by account, None where only the cloud knows them; the others are watched no more.
+
+        Raises:
+            StoreFailed: what was not recorded is as it was; try again.
+        """
+        await self._rebinding.settle()
+        rules = {rule.name: rule for rule in self._rules}
+        names = rules.keys() | {outage.RULE}
+
+        def change(key: InstanceKey, alert: Alert) -> Change | None:
+            cause = orphaned(key, alert, polled=polled, rules=names)
+            if cause is not None:
+                return self._ended(alert, cause)
+            rule = rules.get(alert.rule)
+            if rule is not None and rule.version != alert.rule_version and not self._unmatched(key, alert):
+                return Change(alert.rule, alert.key, *lifecycle.restate(alert, version=rule.version, at=self._now()))
+            return self._unmatched(key, alert)
+
+        await self._amend(change)
         await self._collective.retire(polled)
+        self._forget([key for key in self._watches if not is_polled(key, polled)])
 
     async def leave(self, keys: Collection[InstanceKey]) -> None:
         """Instances that are gone: their alerts end by that name, and nothing more is known of them.
@@ -100,40 +135,52 @@ class Engine:
         Raises:
             StoreFailed: nothing ended.
         """
-        await self._end(lambda key, _: Cause.INSTANCE_REMOVED if key in keys else None)
+        await self._amend(lambda key, alert: self._ended(alert, Cause.INSTANCE_REMOVED) if key in keys else None)
+        self._forget(keys)
+        await self._collective.leave(keys)
+
+    def _forget(self, keys: Collection[InstanceKey]) -> None:
         for key in keys:
             if self._watches.pop(key, None) is not None:
                 self._polled[key.account] -= 1
             self._stretches.discard(key)
             self._turns.pop(key, None)
-            if key.account in self._outages:
-                self._outages[key.account].forget(key)
-        await self._collective.leave(keys)
+            self._outages.forget(key)
+
+    def watched(self, account: str) -> list[Instance]:
+        """The instances of an account that are watched."""
+        return [watch.instance for key, watch in self._watches.items() if key.account == account]
 
     def troubled(self, account: str) -> frozenset[InstanceKey]:
-        """The instances of an account with alerts that wait or fire, or that count in a group, polled or not."""
-        hot = (key for key in self._alerts if key.account == account and key.id and self.hot(key))
-        return frozenset(hot) | self._collective.known(account)
+        """The instances of an account that are watched, count in a group, or have alerts that wait or fire: who may
+        have left."""
+        watched = {one.key for one in self.watched(account)}
+        return frozenset(self.book.troubled(account) | watched | self._collective.known(account))
 
     def hot(self, key: InstanceKey) -> bool:
         """Whether an alert of this instance waits or fires, so that its next sample matters most."""
-        return any(alert.state is not State.RESOLVED for alert in self._alerts.get(key, {}).values())
+        return self.book.hot(key)
 
-    async def _end(self, cause_of: Callable[[InstanceKey, Alert], Cause | None]) -> None:
-        """Ends the live alerts for which `cause_of` has a name."""
-        at = self._now()
-        changes: list[tuple[InstanceKey, Change]] = []
-        for key, by_rule in self._alerts.items():
-            for alert in by_rule.values():
-                cause = cause_of(key, alert) if alert.state is not State.RESOLVED else None
-                if cause is not None:
-                    ended, transition = lifecycle.end(alert, cause=cause, at=at)
-                    changes.append((key, Change(alert.rule, alert.key, ended, transition)))
-        if changes:
-            await self._recorder.record(Entry(changes=tuple(change for _, change in changes)))
-            for key, change in changes:
-                self._believe(key, change)
-            self._moved()
+    def _ended(self, alert: Alert, cause: Cause) -> Change:
+        return Change(alert.rule, alert.key, *lifecycle.end(alert, cause=cause, at=self._now()))
+
+    def _unmatched(self, key: InstanceKey, alert: Alert) -> Change | None:
+        """The end of an alert whose rule does not watch its instance any more."""
+        watch = self._watches.get(key)
+        if watch is None or watch.watched_by(alert.rule) or all(rule.name != alert.rule for rule in self._rules):
+            return None
+        return self._ended(alert, Cause.RULE_UNMATCHED)
+
+    async def _amend(self, change_of: Callable[[InstanceKey, Alert], Change | None]) -> None:
+        """Changes live alerts without a sample, each while no sample of its instance is being judged."""
+        concerned = {key for key, alert in self.book.live() if change_of(key, alert)}
+        async with AsyncExitStack() as turns:
+            for key in sorted(concerned):
+                await turns.enter_async_context(self._turns[key])
+            found = [(key, change_of(key, alert)) for key, alert in self.book.live() if key in concerned]
+            changes: list[Placed] = [(key, change) for key, change in found if change]
+            if changes:
+                await uncut(self.book.record(changes))
 
     async def take(self, sample: Sample) -> None:
         """Judges one sample. Those of one instance have to come one after the other.
@@ -142,33 +189,39 @@ class Engine:
             StoreFailed: nothing was recorded, so nothing moved; the next sample will move it.
         """
         key = sample.instance.key
-        watch = self._watches.get(key)
-        if watch is None:
+        if key not in self._watches:
             return  # it left while it was being polled
         async with self._turns[key]:
-            await self._judge(key, watch, sample)
-        await self._judge_account(sample)
+            watch = self._watches.get(key)
+            if watch is not None:
+                await self._judge(key, watch, sample)
+        await self._outages.judge(sample)
 
     async def _judge(self, key: InstanceKey, watch: Watch, sample: Sample) -> None:
-        step = watch.step(sample, self._alerts.get(key, {}))
+        step = watch.step(sample, self.book.of(key))
         moves = self._collective.saw(watch, sample, step)
-        if not step.began and not step.changes and not moves.changes:
+        if step.began or step.changes or moves.changes:
+            await uncut(self._record(key, watch, step, moves))
+        else:
             watch.health = step.health
             self._stretches.add(key)
-            return
+
+    async def _record(self, key: InstanceKey, watch: Watch, step: Step, moves: Moves) -> None:
+        row, before, begun = self._rows[key], watch.health.run if watch.health else None, step.health.run
         async with self._collective.moving(moves):
-            changes = step.changes + moves.changes
-            await self._recorder.record(self._entry(key, watch, step.health if step.began else None, changes))
+            await self.book.record(
+                [(key, change) for change in step.changes] + moves.placed,
+                ended=(row, before) if step.began and before and key in self._stretches else None,
+                begun=(row, begun) if step.began and begun else None,
+            )
         watch.health = step.health
         if step.began:
             self._stretches.discard(key)
         else:
             self._stretches.add(key)
         for change in step.changes:
-            self._believe(key, change)
             if change.alert is not None and change.alert.state is State.FIRING:
                 self._fires(watch.instance, change.alert)
-        self._moved()
 
     async def annotate(self, known: Alert, name: str, text: str) -> None:
         """Notes `text` under `name` on an alert of an instance, if it still fires as it did when it was `known`.
@@ -179,58 +232,14 @@ class Engine:
         if (key := known.instance) is None:
             return
         async with self._turns[key]:
-            noted = note(self._alerts.get(key, {}).get(known.rule), known, name=name, text=text)
+            noted = note(self.book.of(key).get(known.rule), known, name=name, text=text)
             if noted is not None:
-                change = Change(noted.rule, noted.key, noted, None)
-                await self._recorder.record(Entry(changes=(change,)))
-                self._believe(key, change)
-                self._moved()
-
-    async def _judge_account(self, sample: Sample) -> None:
-        """What the sample says of its whole account. One sample at a time moves the account's alert."""
-        name = sample.instance.account
-        state = self._outages.setdefault(name, Outage(name))
-        truth = state.saw(sample, polled=self._polled[name])
-        key = outage.key_of(name)
-        alert = self._alerts.get(key, {}).get(outage.RULE)
-        if truth is Truth.UNKNOWN or (truth is Truth.CLEAR and not self.hot(key)) or name in self._judging:
-            return
-        moved, transition = lifecycle.advance(alert, state.finding(sample, truth), outage.TIMERS)
-        if moved is None or transition is None:
-            return
-        if truth is Truth.BREACH:
-            moved = replace(moved, annotations={"summary": outage.summary(sample)})
-        change = Change(outage.RULE, moved.key, moved, transition)
-        self._judging.add(name)
-        try:
-            await self._recorder.record(Entry(changes=(change,)))
-        finally:
-            self._judging.discard(name)
-        self._believe(key, change)
-        self._moved()
-
-    def _entry(self, key: InstanceKey, watch: Watch, begins: Health | None, changes: tuple[Change, ...]) -> Entry:
-        row = self._rows[key]
-        before = watch.health.run if watch.health else None
-        return Entry(
-            ended=(row, before) if begins and before and key in self._stretches else None,
-            begun=(row, begins.run) if begins and begins.run else None,
-            changes=changes,
-        )
-
-    def _believe(self, key: InstanceKey, change: Change) -> None:
-        by_rule = self._alerts.setdefault(key, {})
-        if change.alert is None:
-            by_rule.pop(change.rule, None)
-        else:
-            by_rule[change.rule] = change.alert
-        name = change.alert.labels.get("instance", key.id) if change.alert else key.id
-        tell(self._meters, change, account=key.account, instance=name)
+                await uncut(self.book.record([(key, Change(noted.rule, noted.key, noted, None))]))
 
     async def run(self) -> None:
         """Records until cancelled; a clean stop writes how far the runs have come."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recorder.run(), name="recorder")
+            tasks.create_task(self.book.run(), name="recorder")
             tasks.create_task(self._stretches.run(), name="stretches")
             tasks.create_task(self._collective.run(), name="collective")
 

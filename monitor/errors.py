@@ -42,10 +42,18 @@ class Fault:
     source: str = ""
     width: int = 1
 
+    @property
+    def place(self) -> str:
+        """`rules/fdi.yaml:12:9`, or the file alone."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The fault as programs read it."""
+        return {name: getattr(self, name) for name in ("file", "line", "column", "path", "message")}
+
     def __str__(self) -> str:
         """The fault as people read it: place, message, then the line with a caret under the fault."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        text = f"{place}: {self.message}" + (f" [{self.path}]" if self.path else "")
+        text = f"{self.place}: {self.message}" + (f" [{self.path}]" if self.path else "")
         if not self.source:
             return text
         number = f"{self.line:>5} | "

@@ -121,6 +121,23 @@ def end(alert: Alert, *, cause: Cause, at: datetime) -> tuple[Alert | None, Tran
     return replace(alert, state=after, state_since=at, resolved_at=at, cause=cause), transition
 
 
+def restate(alert: Alert, *, version: str, at: datetime) -> tuple[Alert, Transition]:
+    """A live alert whose rule means something else from `at` on: nothing moves, and that is recorded."""
+    restated = replace(alert, rule_version=version)
+    transition = Transition(
+        alert=alert.key,
+        at=at,
+        before=alert.state,
+        after=alert.state,
+        cause=Cause.RULE_CHANGED,
+        severity=alert.severity,
+        rule=alert.rule,
+        rule_version=version,
+        values=alert.values,
+    )
+    return restated, transition
+
+
 def _born(finding: Finding, move: Move, earlier: Alert | None) -> Alert:
     fires = move.after is State.FIRING
     return Alert(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.model import Alert, Instance, InstanceKey, Run
+from monitor.rules.health import Health, health_of
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Health, health_of
 from monitor.store import alerts, history, instances
 from monitor.store.database import Store
 

@@ -40,6 +40,13 @@ class Meters:
         )
         self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
         self.transitions = counter("fdi_monitor_transitions", "Steps of alerts by where they led.", ["rule", "state"])
+        self.reloads = counter("fdi_monitor_policy_reloads", "Reloads of the policy by what came of them.", ["outcome"])
+        self.reloaded = gauge(
+            "fdi_monitor_policy_last_reload_successful", "Whether the files of the policy are in force as they are."
+        )
+        self.reloaded_at = gauge(
+            "fdi_monitor_policy_last_reload_success_timestamp_seconds", "When they were last put in force."
+        )
         self.deliveries = counter(
             "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
         )
@@ -57,6 +64,17 @@ class Meters:
             for account, real in sorted(every.items())
             if real > wanted.get(account, real)
         ]
+
+    def forget(self, account: str) -> None:
+        """Shows nothing of an account that is polled no more."""
+        for outcome in ("good", "failed"):
+            self.polls.remove(account, outcome)
+        for one in self._of_account():
+            one.remove(account)
+
+    def _of_account(self) -> tuple[Counter | Gauge | Histogram, ...]:
+        plain = (self.skipped, self.latency, self.lag, self.instances, self.resting)
+        return (*plain, self.wanted, self.interval, self.share, self.throttled)
 
 
 def _by_account(gauge: Gauge) -> dict[str, float]:
@@ -79,6 +97,11 @@ class Pulse:
         """From `at` on `loop` has to come round at least once `within` this time."""
         self._patience[loop] = within
         self._beats.setdefault(loop, at)
+
+    def forget(self, loop: str) -> None:
+        """`loop` was stopped: it need not come round any more."""
+        self._patience.pop(loop, None)
+        self._beats.pop(loop, None)
 
     def beat(self, loop: str, at: datetime) -> None:
         """`loop` came round at `at`."""

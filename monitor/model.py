@@ -191,6 +191,9 @@ class Cause(enum.StrEnum):
     RULE_REMOVED = "rule-removed"
     INSTANCE_REMOVED = "instance-removed"
     ACCOUNT_REMOVED = "account-removed"
+    RULE_UNMATCHED = "rule-unmatched"
+    RULE_CHANGED = "rule-changed"
+    """It did not move: from here on it is judged by what its rule means now."""
 
 
 @dataclass(frozen=True, slots=True)

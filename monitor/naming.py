@@ -59,14 +59,23 @@ class Namer:
         *,
         note: Callable[[Alert, str], Awaitable[None]],
     ) -> None:
-        """`clouds` by account. `note` writes the names down beside an alert, if it still fires."""
+        """`clouds` by account, as they are at any time. `note` writes the names down beside an alert."""
         self._clouds = clouds
         self._note = note
-        self._kinds = {rule.name: kinds for rule in rules if (kinds := kinds_named(rule))}
-        self._lines: dict[str, asyncio.Queue[InstanceKey]] = {account: asyncio.Queue() for account in clouds}
+        self._lines: dict[str, asyncio.Queue[InstanceKey]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.adopt(rules)
         self._wishes: dict[InstanceKey, _Wish] = {}
         self._busy: set[InstanceKey] = set()
         self._asked: dict[str, tuple[datetime | float | None, ...]] = {}
+
+    def adopt(self, rules: Iterable[Rule]) -> None:
+        """Goes by these rules from now on, and by the accounts that there are now."""
+        self._kinds = {rule.name: kinds for rule in rules if (kinds := kinds_named(rule))}
+        for account in self._clouds:
+            if account not in self._lines:
+                self._lines[account] = asyncio.Queue()
+                self._staff(account)
 
     def hear(self, instance: Instance, alert: Alert) -> None:
         """An alert of `instance` began to fire, or it fires and its numbers moved. Returns at once."""
@@ -88,18 +97,27 @@ class Namer:
 
     async def run(self) -> None:
         """Asks for names until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for account, cloud in self._clouds.items():
-                for number in range(AT_ONCE):
-                    tasks.create_task(self._work(cloud, self._lines[account]), name=f"namer of {account} {number}")
+        async with asyncio.TaskGroup() as self._tasks:
+            for account in self._lines:
+                self._staff(account)
+            await asyncio.Event().wait()
 
-    async def _work(self, cloud: Naming, line: asyncio.Queue[InstanceKey]) -> None:
+    def _staff(self, account: str) -> None:
+        """Starts who asks for the names of an account; who has nothing to ask any more waits, and costs nothing."""
+        if self._tasks is not None:
+            for number in range(AT_ONCE):
+                self._tasks.create_task(self._work(account), name=f"namer of {account} {number}")
+
+    async def _work(self, account: str) -> None:
+        line = self._lines[account]
         while True:
             key = await line.get()
             wish = self._wishes.pop(key)
+            cloud = self._clouds.get(account)
             self._busy.add(key)
             try:
-                await self._name(cloud, wish)
+                if cloud is not None:
+                    await self._name(cloud, wish)
             except (MonitorError, TimeoutError) as error:
                 self._give_up(wish, str(error))
             except Exception:
@@ -115,7 +133,8 @@ class Namer:
         async with asyncio.timeout_at(wish.until):
             broken = await cloud.broken_tasks(wish.instance)
         for alert in wish.alerts.values():
-            await self._note(alert, told(broken, self._kinds[alert.rule]))
+            if kinds := self._kinds.get(alert.rule):
+                await self._note(alert, told(broken, kinds))
 
     def _give_up(self, wish: _Wish, reason: str) -> None:
         """They may ask again as soon as their numbers move."""

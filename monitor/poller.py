@@ -27,6 +27,8 @@ from monitor.schedule import Schedule, stretched
 
 TICK = 0.05
 PATIENCE = timedelta(seconds=30)
+RETRY = 5.0
+"""Seconds until a store that did not take the first instances is asked again."""
 
 log = structlog.get_logger()
 
@@ -47,7 +49,7 @@ class Judging(Protocol):
         """Says whether this instance is to be polled before others."""
 
     def troubled(self, account: str) -> Collection[InstanceKey]:
-        """Says which instances of the account had alerts when the last process stopped."""
+        """Says which instances of the account were watched before, or have alerts: they may have left since."""
 
 
 class Poller:
@@ -62,7 +64,9 @@ class Poller:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        listed: Iterable[Instance] = (),
     ) -> None:
+        """`listed`: what an earlier poller of the account found; it is polled until a list says otherwise."""
         self._account = account
         self._name = f"poller of {account.name}"
         self._cloud = cloud
@@ -72,7 +76,7 @@ class Poller:
         self._every = account.poll_every.total_seconds()
         self._schedule = Schedule(self._every)
         self._circuit = Circuit(self._every)
-        self._roster = Roster(account.instances, known=engine.troubled(account.name))
+        self._roster = Roster(account.instances, known=engine.troubled(account.name), listed=listed)
         self._busy: set[InstanceKey] = set()
         self._due: asyncio.PriorityQueue[tuple[bool, float, InstanceKey]] = asyncio.PriorityQueue()
         self._ill: set[InstanceKey] = set()
@@ -93,13 +97,21 @@ class Poller:
     async def run(self) -> None:
         """Discovers, paces and polls until cancelled."""
         self._pulse.expect(self._name, within=PATIENCE, at=self._now())
+        await self._begin()
         async with asyncio.TaskGroup() as tasks:
-            await self._keep(self._roster.polled.values())
             if self._account.discover is not None:
                 tasks.create_task(self._discover(self._account.discover.every), name=f"discovery {self._account.name}")
             for number in range(self._account.concurrency):
                 tasks.create_task(self._work(), name=f"poller {self._account.name} {number}")
             tasks.create_task(self._pace(), name=f"pacer {self._account.name}")
+
+    async def _begin(self) -> None:
+        """Has the first instances taken, as soon as the store takes anything."""
+        listed = Listed(self._roster.polled, frozenset())
+        taken = await self._keep_safely(listed)
+        while not taken:
+            await asyncio.sleep(RETRY)
+            taken = await self._keep_safely(listed)
 
     def _time(self) -> float:
         """Seconds since 1970 as they were when the loop started, on the loop's clock: slots are stable across
@@ -138,7 +150,8 @@ class Poller:
                 await self._keep_safely(self._roster.listed(found))
             await asyncio.sleep(min(every.total_seconds(), 30) if failing else every.total_seconds())
 
-    async def _keep_safely(self, listed: Listed) -> None:
+    async def _keep_safely(self, listed: Listed) -> bool:
+        """As `_keep`, and without those who left; whether the store took it."""
         try:
             await self._keep(listed.polled.values())
             if listed.left:
@@ -146,9 +159,11 @@ class Poller:
                 await self._engine.leave(listed.left)
         except StoreFailed as error:
             self._log.error("instances that came or went wait for the store", reason=str(error))
+            return False
         for key in listed.left:
             self._circuit.forget(key)
             self._ill.discard(key)
+        return True
 
     async def _pace(self) -> None:
         """Hands due instances to the workers."""

@@ -24,12 +24,15 @@ class Listed:
 
 
 class Roster:
-    """The instances of one account. `known` are those that an earlier process watched and that may have left since."""
+    """The instances of one account. `known` are those that were watched before and that may have left since; of them
+    `listed` are polled from the start."""
 
-    def __init__(self, named: Iterable[Instance], *, known: Iterable[InstanceKey] = ()) -> None:
+    def __init__(
+        self, named: Iterable[Instance], *, known: Iterable[InstanceKey] = (), listed: Iterable[Instance] = ()
+    ) -> None:
         self._named = {one.key: one for one in named}
-        self._polled = dict(self._named)
-        self._missed = dict.fromkeys(set(known) - self._named.keys(), 0)
+        self._polled = {one.key: one for one in listed} | self._named
+        self._missed = dict.fromkeys((set(known) | self._polled.keys()) - self._named.keys(), 0)
 
     @property
     def polled(self) -> Mapping[InstanceKey, Instance]:

@@ -11,7 +11,7 @@ import click
 from dotenv import dotenv_values
 
 from monitor.cli.start import rules_folder
-from monitor.errors import Fault, UsageError, columns
+from monitor.errors import UsageError, columns
 from monitor.policy import quota
 from monitor.policy.loader import Examined, examine
 from monitor.policy.policy import Policy
@@ -62,18 +62,8 @@ def environment(dotenv: Path = DOTENV) -> Mapping[str, str]:
 def _answer(examined: Examined) -> dict[str, object]:
     return {
         "ok": examined.policy is not None,
-        "errors": [_plain(fault) for fault in examined.faults],
-        "warnings": [_plain(fault) for fault in examined.warnings],
-    }
-
-
-def _plain(fault: Fault) -> dict[str, object]:
-    return {
-        "file": fault.file,
-        "line": fault.line,
-        "column": fault.column,
-        "path": fault.path,
-        "message": fault.message,
+        "errors": [fault.as_dict() for fault in examined.faults],
+        "warnings": [fault.as_dict() for fault in examined.warnings],
     }
 
 

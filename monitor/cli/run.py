@@ -11,9 +11,11 @@ import structlog
 from monitor import clock
 from monitor.app import World, running
 from monitor.cli import GOOD
+from monitor.cli.check import environment
 from monitor.cli.policies import load_policy
-from monitor.cli.signals import stop_on_signals
+from monitor.cli.signals import call_on_hangup, stop_on_signals
 from monitor.cli.start import aio, begin
+from monitor.reloader import Source
 
 log = structlog.get_logger()
 
@@ -30,14 +32,21 @@ async def run(rules: Path | None, insecure: bool) -> int:
     It polls, judges and tells people until Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. What it knows is kept
     in the data folder (FDI_MONITOR_DATA), so the next start goes on where this one stopped.
 
+    Changed files of the policy are reloaded by themselves, and on SIGHUP or POST /-/reload. A file with a fault stays
+    in force as it was when it was last good, and the alert policy-invalid names the place.
+
     \b
     Example:
       FDI_MONITOR_DATA=/var/lib/fdi-monitor fdi-monitor run --rules /etc/fdi-monitor/rules
     """
     settings = begin()
-    policy = load_policy(rules or settings.rules)
+    folder = rules or settings.rules
+    policy = load_policy(folder)
+    source = Source(folder, environment)
     stop = stop_on_signals(asyncio.get_running_loop())
-    async with running(settings, policy, World(clock.now, clock.zone()), insecure=insecure) as service:
+    call_on_hangup(asyncio.get_running_loop(), source.requests.ask)
+    world = World(clock.now, clock.zone())
+    async with running(settings, policy, world, insecure=insecure, source=source) as service:
         log.info("running", pages=service.address, accounts=len(policy.accounts), rules=len(policy.rules))
         await stop.wait()
         log.info("stopping")

@@ -1,10 +1,11 @@
-"""How a running command is stopped: the first signal asks, the second one insists."""
+"""What signals do to a running command: the first one to stop asks, the second one insists; SIGHUP reloads."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 from monitor.cli import PROGRAM, STOPPED
@@ -28,6 +29,11 @@ def stop_on_signals(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
     for number in SIGNALS:
         loop.add_signal_handler(number, ask)
     return stop
+
+
+def call_on_hangup(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    """Has SIGHUP call `function`, where it would end the process otherwise. Call it in the main thread."""
+    loop.add_signal_handler(signal.SIGHUP, function)
 
 
 def _insist(_number: int, _frame: FrameType | None) -> None:

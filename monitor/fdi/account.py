@@ -86,3 +86,8 @@ class Account:
     discover: Discover | None = None
     instances: tuple[Instance, ...] = ()
     labels: Labels = field(default_factory=dict, hash=False)
+
+    @property
+    def login(self) -> tuple[object, ...]:
+        """What its credentials are, and where they are shown."""
+        return self.auth, self.endpoint, self.iam_endpoint, self.region, self.project_id, self.timeout

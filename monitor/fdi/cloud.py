@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import aiohttp
@@ -25,27 +25,12 @@ from monitor.fdi.gate import ATTEMPTS, Gate, Pass
 from monitor.fdi.refusals import LockedOut, sorted_error
 from monitor.fdi.signers import signer_for
 from monitor.fdi.signing import wire_url
+from monitor.fdi.stopwatch import Stopwatch
 from monitor.fdi.throttle import Departure, FairThrottler
 from monitor.fdi.wire import Wire
 from monitor.model import Instance, Sample
 
 _MAX_URLS = 20_000
-
-
-class _Watch:
-    """Times one call from its first byte on, on the event loop's clock; zero before that."""
-
-    __slots__ = ("_sent", "_time")
-
-    def __init__(self) -> None:
-        self._time = asyncio.get_running_loop().time
-        self._sent: float | None = None
-
-    def start(self) -> None:
-        self._sent = self._time()
-
-    def read(self) -> timedelta:
-        return timedelta(seconds=0 if self._sent is None else self._time() - self._sent)
 
 
 class _Leave(NamedTuple):
@@ -66,9 +51,11 @@ class Cloud:
         *,
         attempts: int = ATTEMPTS,
         metadata: str = METADATA,
+        before: Cloud | None = None,
     ) -> None:
         """`session` comes from `wire.make_session` and is closed by whoever made it. `attempts`: see `Gate`;
-        `metadata`: the base URL of the metadata service, for accounts that use an agency.
+        `metadata`: the base URL of the metadata service, for accounts that use an agency. `before` is the client that
+        this one replaces: see `_follow`.
         """
         self.account = account
         self.requests = 0
@@ -82,8 +69,21 @@ class Cloud:
         self._deadlines = Deadlines(self._limit)
         self._gate = Gate(now, patience=self._limit, attempts=attempts)
         self._throttler = FairThrottler(account.quota.requests, account.quota.per.total_seconds())
+        if before is not None:
+            self._follow(before)
         self._urls: dict[tuple[str, str], URL] = {}
         self._finding_project = asyncio.Lock()
+
+    def _follow(self, before: Cloud) -> None:
+        """What `before` sent, and still sends, counts; its pause holds; with the same login its token goes on too."""
+        self._throttler = before._throttler
+        quota = self.account.quota
+        self._throttler.retune(quota.requests, quota.per.total_seconds())
+        self.throttled = before.throttled
+        if self.account.login == before.account.login:
+            self._gate, self._signer = before._gate, before._signer
+        else:
+            self._gate.heed(before._gate)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -100,7 +100,7 @@ class Cloud:
 
         The wait for the quota is not part of the latency. Waits apart, it takes at most the account's time-out.
         """
-        watch = _Watch()
+        watch = Stopwatch()
         try:
             url = await self._statistics_url(instance)
             common, cdc = answers.statistics(await self._get(url, watch))
@@ -116,7 +116,7 @@ class Cloud:
         while more:
             query = [("limit", str(PAGE)), ("offset", str(listing.offset)), ("status", RUNNING)]
             url = wire_url(self.account.endpoint, ("v2", project, "instances"), query)
-            more = listing.add(answers.instance_page(await self._get(url, _Watch())))
+            more = listing.add(answers.instance_page(await self._get(url, Stopwatch())))
         return instances_of(self.account, project, listing.running())
 
     async def broken_tasks(self, instance: Instance) -> tasks.BrokenTasks:
@@ -149,7 +149,7 @@ class Cloud:
             return self._signer.project_id
         account = self.account
         url = wire_url(account.iam_endpoint, ("v3", "projects"), [("name", account.region)])
-        found = [one for one in answers.projects(await self._get(url, _Watch())) if one.name == account.region]
+        found = [one for one in answers.projects(await self._get(url, Stopwatch())) if one.name == account.region]
         if len(found) != 1:
             raise Refused(
                 f"IAM knows {len(found)} projects for region {account.region!r}: write project_id into the account"
@@ -166,7 +166,7 @@ class Cloud:
             url = self._urls[project, instance.id] = wire_url(self.account.endpoint, segments)
         return url
 
-    async def _get(self, url: URL, watch: _Watch) -> Answer:
+    async def _get(self, url: URL, watch: Stopwatch) -> Answer:
         """The 200 to a GET of `url`. With refused credentials or a lost connection it is sent once more."""
         leave = await self._leave()
         watch.start()

@@ -117,6 +117,10 @@ class Gate:
             self._stir()
         return self._why_rests or error
 
+    def heed(self, earlier: Gate) -> None:
+        """Takes over the pause that was asked of `earlier`: it was meant for the account, whoever comes now."""
+        self._paused_until, self._why_paused = earlier._paused_until, earlier._why_paused
+
     def pause(self, error: Throttled) -> None:
         """Sends nothing for as long as `error` asks for."""
         until = _time() + error.wait.total_seconds()

@@ -65,16 +65,35 @@ class FairThrottler(Throttler):
 
     def __init__(self, rate_limit: int, period: float = 1.0) -> None:
         super().__init__(rate_limit, period=period * MARGIN)
-        self._vendors_window = period
-        self._window = period * MARGIN
+        self._set(rate_limit, period)
         self._quickest = float("inf")
         self._turn = asyncio.Lock()
-        self._slice_size = max(1, int(rate_limit * SLICE / period))
-        self._slice_period = self._window * self._slice_size / rate_limit
         self._slice_due = float("-inf")
-        self._slice_left = 0
         self._low = 1.0
         self._eased_at = float("-inf")
+
+    def retune(self, rate_limit: int, period: float) -> None:
+        """Keeps another quota from now on, also in the windows that began before: what left then counts.
+
+        Where the log does not reach back far enough for the new window, as many as fit are taken to have left at the
+        time of its first entry.
+        """
+        if (rate_limit, period * MARGIN) == (self.rate_limit, self._window):
+            return
+        times = list(self._task_logs)
+        if times and len(times) >= self.rate_limit:
+            times = [times[0]] * (rate_limit - len(times)) + times
+        self._task_logs.clear()
+        self._task_logs.extend(times[-rate_limit:])
+        self._set(rate_limit, period)
+
+    def _set(self, rate_limit: int, period: float) -> None:
+        self.rate_limit = rate_limit
+        self._vendors_window = period
+        self.period = self._window = period * MARGIN
+        self._slice_size = max(1, int(rate_limit * SLICE / period))
+        self._slice_period = self._window * self._slice_size / rate_limit
+        self._slice_left = 0
 
     @property
     def share(self) -> float:

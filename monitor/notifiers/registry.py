@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
@@ -35,7 +36,7 @@ def find(points: Iterable[EntryPoint] | None = None) -> Found:
     """All kinds among the installed packages (or among `points`). A kind of this package cannot be replaced."""
     kinds: dict[str, type[Notifier]] = {}
     broken: list[Broken] = []
-    installed = entry_points(group=GROUP) if points is None else points
+    installed = _installed() if points is None else points
     for point in sorted(installed, key=lambda point: (not point.value.startswith(_OWN), point.name, point.value)):
         kind, reason = _load(point)
         if point.name in kinds:
@@ -50,6 +51,12 @@ def find(points: Iterable[EntryPoint] | None = None) -> Found:
 def build(integration: Integration, tools: Tools) -> Notifier:
     """The notifier of `integration`, ready to send. KeyError for a kind that `find` does not give."""
     return find().kinds[integration.kind](integration.options, tools)
+
+
+@cache
+def _installed() -> tuple[EntryPoint, ...]:
+    """Looked for once: a process keeps the packages it started with, and the search reads all of them."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _load(point: EntryPoint) -> tuple[type[Notifier] | None, str]:

@@ -21,7 +21,7 @@ from monitor.policy.fields import Form
 from monitor.policy.policy import Policy
 from monitor.policy.route import RouteForm
 from monitor.policy.rules import RuleForm
-from monitor.policy.source import read
+from monitor.policy.source import PolicyFile, read
 from monitor.policy.spot import Problem, Spot
 
 F = TypeVar("F", bound=Form)
@@ -68,19 +68,23 @@ def load(folder: Path, environ: Mapping[str, str], *, doors: bool = True) -> Pol
 
 def examine(folder: Path, environ: Mapping[str, str], *, doors: bool = True) -> Examined:
     """As `load`, with faults and warnings side by side."""
+    return examine_files([read(path) for path in paths(folder)], folder, environ, doors=doors)
+
+
+def examine_files(files: list[PolicyFile], folder: Path, environ: Mapping[str, str], *, doors: bool = True) -> Examined:
+    """As `examine`, of files that were read from `folder`. Each can be examined once."""
     # All that is built here lives until the end: looking for garbage in between takes half the time and finds none.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _examined(folder, environ, doors=doors)
+        return _examined(files, folder, environ, doors=doors)
     finally:
         if collecting:
             gc.enable()
 
 
-def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Examined:
-    paths = _paths(folder)
-    draft = drafted([read(path) for path in paths], folder=folder, environ=environ, doors=doors)
+def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str], *, doors: bool) -> Examined:
+    draft = drafted(files, folder=folder, environ=environ, doors=doors)
     accounts = _accounts(draft, environ) if doors else []
     known_receivers = _receivers(draft, doors=doors)
     rules = _forms(draft, "rules", RuleForm)
@@ -98,10 +102,10 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
     crosscheck.check_shared_labels(draft, rules)
     crosscheck.check_accounts(draft, rules, routes)
     _check_needed(draft, folder, doors=doors)
-    files = tuple(str(path) for path in paths)
+    names = tuple(file.name for file in files)
     faults, warnings = _sorted(draft.faults), _sorted(draft.warnings)
     if faults:
-        return Examined(None, faults, warnings, files)
+        return Examined(None, faults, warnings, names)
     policy = Policy(
         accounts=tuple(accounts),
         rules=tuple(form.build() for _, form in rules),
@@ -109,13 +113,18 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
         route=routes[0][1].build(),
         cases=tuple(form.build(spot) for spot, form in tests),
         warnings=warnings,
-        files=files,
+        files=names,
+        contents={file.name: file.data for file in files if file.data is not None},
     )
-    return Examined(policy, (), warnings, files)
+    return Examined(policy, (), warnings, names)
 
 
-def _paths(folder: Path) -> list[Path]:
-    """The files of the policy by name. Hidden ones are not of it: editors and ConfigMaps keep their own there."""
+def paths(folder: Path) -> list[Path]:
+    """The files of the policy by name. Hidden ones are not of it: editors and ConfigMaps keep their own there.
+
+    Raises:
+        UsageError: the folder is not there, or holds no policy file.
+    """
     try:
         names = sorted(path.name for path in folder.iterdir())
     except FileNotFoundError as error:
@@ -124,10 +133,10 @@ def _paths(folder: Path) -> list[Path]:
         raise UsageError(f"{folder} is not a folder: name the folder of the policy, such as rules") from error
     except OSError as error:
         raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from error
-    paths = [folder / name for name in names if name.endswith((".yaml", ".yml")) and not name.startswith(".")]
-    if not paths:
+    found = [folder / name for name in names if name.endswith((".yaml", ".yml")) and not name.startswith(".")]
+    if not found:
         raise UsageError(f"the folder {folder} holds no *.yaml: a policy is made of such files")
-    return paths
+    return found
 
 
 def _forms(draft: Draft, key: str, form: type[F]) -> list[tuple[Spot, F]]:

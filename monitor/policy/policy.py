@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from monitor.errors import Fault
 from monitor.fdi.account import Account
@@ -26,6 +27,8 @@ class Policy:
     cases: tuple[Case, ...]
     warnings: tuple[Fault, ...]
     files: tuple[str, ...]
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """What stood in the files."""
 
     @property
     def untested(self) -> tuple[str, ...]:

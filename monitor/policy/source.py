@@ -34,6 +34,8 @@ class PolicyFile:
     root: Node | None = None
     whole: bool = True
     faults: list[Fault] = field(default_factory=list)
+    data: bytes | None = None
+    """What stands in it; None where it cannot be read."""
     _secrets: set[int] | None = None
     _mask: masking.Mask | None = None
 
@@ -80,11 +82,16 @@ def _picture(character: str) -> str:
 
 def read(path: Path) -> PolicyFile:
     """The file at `path` with its tree. What is wrong with it stands in `faults`; nothing is raised."""
-    file = PolicyFile(str(path))
     try:
         data = contents(path, limit=MAX_BYTES)
     except UnreadableFile as error:
-        return _unreadable(file, str(error))
+        return _unreadable(PolicyFile(str(path)), str(error))
+    return of_data(str(path), data)
+
+
+def of_data(name: str, data: bytes) -> PolicyFile:
+    """The file of this name as if `data` stood in it."""
+    file = PolicyFile(name, data=data)
     text = _decoded(file, data)
     if text is not None:
         parse(file, text)

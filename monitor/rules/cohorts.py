@@ -8,9 +8,10 @@ from datetime import datetime
 from monitor import lifecycle
 from monitor.model import Alert, Cause, Instance, InstanceKey, Labels, Sample, State
 from monitor.rules.cohort import Cohort
+from monitor.rules.health import Health
 from monitor.rules.member import Member, member_of
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Health, labels_of
+from monitor.rules.watch import Change, labels_of
 from monitor.rules.window import Window
 
 _Place = tuple[str, tuple[str, ...]]
@@ -43,14 +44,25 @@ class Cohorts:
         key, labels = instance.key, labels_of(instance)
         if self._labels.get(key) == labels:
             return
-        self._labels[key] = labels
-        places = dict(self._places(labels))
-        self._part(key, self._of.get(key, {}).keys() - places.keys())
-        self._of[key] = {place: self._cohort(place, rule, shared) for place, (rule, shared) in places.items()}
         if key not in self._members and health is not None:
             member = member_of(health, window)
             if member is not None:
                 self._members[key] = member
+        self._enter(key, labels)
+
+    def under(self, rules: Iterable[Rule]) -> Cohorts:
+        """The same members and alerts under other rules."""
+        other = Cohorts(rules, self.alerts.values())
+        other._members = self._members
+        for key, labels in self._labels.items():
+            other._enter(key, labels)
+        return other
+
+    def _enter(self, key: InstanceKey, labels: Labels) -> None:
+        self._labels[key] = labels
+        places = dict(self._places(labels))
+        self._part(key, self._of.get(key, {}).keys() - places.keys())
+        self._of[key] = {place: self._cohort(place, rule, shared) for place, (rule, shared) in places.items()}
         for cohort in self._of[key].values():
             cohort.join(key, labels)
             if key in self._members:
@@ -98,6 +110,15 @@ class Cohorts:
                 continue
             ended, transition = lifecycle.end(alert, cause=self._cause(alert, accounts), at=at)
             changes.append(Change(alert.rule, alert.key, ended, transition))
+        return changes
+
+    def restated(self, *, at: datetime) -> list[Change]:
+        """Notes on live alerts that their rule has come to mean something else."""
+        changes = []
+        for cohort in self._cohorts.values():
+            alert, version = self.alerts.get(cohort.key), cohort.rule.version
+            if alert is not None and alert.state is not State.RESOLVED and alert.rule_version != version:
+                changes.append(Change(alert.rule, alert.key, *lifecycle.restate(alert, version=version, at=at)))
         return changes
 
     def believe(self, change: Change) -> None:

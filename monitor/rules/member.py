@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitor.model import Sample
 from monitor.rules.facts import Facts
-from monitor.rules.watch import Health
+from monitor.rules.health import Health
 from monitor.rules.window import Window
 
 

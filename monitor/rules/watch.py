@@ -5,19 +5,20 @@ The engine, the tests of the rules and the back-test all step the same `Watch`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from monitor import lifecycle, templates
 from monitor.fingerprint import fingerprint
 from monitor.model import (
     TASKS,
     Alert,
-    Counts,
     Finding,
     Instance,
+    Labels,
     Run,
     Sample,
     State,
@@ -25,29 +26,13 @@ from monitor.model import (
     Truth,
 )
 from monitor.rules.facts import Facts, values
+from monitor.rules.health import Health, after
 from monitor.rules.judge import Judge, Verdict
 from monitor.rules.rule import Rule
 from monitor.rules.window import Window
 from monitor.textfault import TextFault
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
-_NOTHING = Counts()
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What is remembered of an instance's polls. `run` is the one its last sample belongs to."""
-
-    first_at: datetime
-    good_at: datetime | None = None
-    failures: int = 0
-    run: Run | None = None
-    good: Run | None = None
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether the counts known last look like a lost permission or a reset; it holds until they move again."""
-        return self.good is not None and self.good.suspicious
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +54,17 @@ class Step:
     changes: tuple[Change, ...] = ()
 
 
+class Bound(NamedTuple):
+    """Rules bound to the labels of one instance: those that watch it, and how far they look back."""
+
+    pairs: tuple[tuple[Rule, Judge], ...]
+    reach: timedelta
+
+
 class Watch:
     """The rules of one instance, bound to its labels, and its health."""
 
-    __slots__ = ("_bound", "_labels", "health", "instance", "window")
+    __slots__ = ("_bound", "_labels", "health", "instance", "reach", "window")
 
     def __init__(
         self, instance: Instance, rules: Iterable[Rule], *, health: Health | None, history: Iterable[Run]
@@ -80,14 +72,48 @@ class Watch:
         self.instance = instance
         self.health = health
         self._labels = labels_of(instance)
+        self._bound, self.reach = self.bind(rules)
+        self.window = Window(self.reach, history) if self.reach else None
+
+    def bind(self, rules: Iterable[Rule]) -> Bound:
+        """Those of `rules` that are for this instance alone; its past is kept for those of its groups as well."""
         mine = [rule for rule in rules if rule.match.match(self._labels)]
-        self._bound = tuple((rule, rule.judge(self._labels)) for rule in mine if rule.by is None)
-        reach = max((rule.reach for rule in mine), default=timedelta())
-        self.window = Window(reach, history) if reach else None
+        pairs = tuple((rule, rule.judge(self._labels)) for rule in mine if rule.by is None)
+        return Bound(pairs, max((rule.reach for rule in mine), default=timedelta()))
+
+    def watched_by(self, rule: str) -> bool:
+        """Whether the rule of this name is for this instance."""
+        return any(one.name == rule for one, _ in self._bound)
+
+    @property
+    def past(self) -> tuple[Run, ...]:
+        """What its rules can look back on, oldest first."""
+        return self.window.runs if self.window else ()
+
+    def deepen(self, reach: timedelta, stored: Sequence[Run]) -> None:
+        """Looks back as far as `reach` from now on. `stored` are its runs of that time, oldest first; the end of the
+        last one may be out of date."""
+        past = self.past
+        if past:
+            past = (*(run for run in stored if run.end < past[0].start), *past)
+        else:
+            good = self.health.good if self.health else None
+            past = tuple(good if good and run.start == good.start else run for run in stored)
+        self.window = Window(reach, past)
+
+    def rebind(self, bound: Bound) -> None:
+        """Is judged by other rules from the next sample on; its health and its past stay."""
+        self._bound, self.reach = bound
+        if not bound.reach:
+            self.window = None
+        elif self.window is None:
+            self.window = Window(bound.reach)
+        else:
+            self.window.span = bound.reach
 
     def step(self, sample: Sample, alerts: Mapping[str, Alert]) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's."""
-        health, began = _health(self.health, sample)
+        health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = _facts(health, sample, self.window)
@@ -99,6 +125,9 @@ class Watch:
                 # Nearly every poll ends here: without a live alert only a breach can move anything.
                 if verdict.truth is not Truth.BREACH:
                     continue
+                # What is over keeps the labels it had; what begins anew may bear others, and is another alert then.
+                if alert is not None and alert.labels != self._labels_under(rule):
+                    alert = None
             else:
                 verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
             change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=began)
@@ -106,8 +135,11 @@ class Watch:
                 changes.append(change)
         return Step(health, began, tuple(changes))
 
+    def _labels_under(self, rule: Rule) -> Labels:
+        return {"alertname": rule.name, **self._labels, **rule.labels}
+
     def _finding(self, rule: Rule, alert: Alert | None, verdict: Verdict, facts: Facts) -> Finding:
-        labels = alert.labels if alert else {"alertname": rule.name, **self._labels, **rule.labels}
+        labels = alert.labels if alert else self._labels_under(rule)
         return Finding(
             key=alert.key if alert else fingerprint(labels),
             rule=rule.name,
@@ -137,12 +169,6 @@ def change_of(
             found = {name: text for name, text in moved.annotations.items() if name == TASKS}
             moved = replace(moved, annotations=rendered | found)
     return Change(rule.name, finding.key, moved, transition)
-
-
-def health_of(first_at: datetime, run: Run | None, good: Run | None) -> Health:
-    """The health of an instance as its last run and its last good one tell it."""
-    failed = run.polls if run is not None and run.failure is not None else 0
-    return Health(first_at=first_at, good_at=good.end if good else None, failures=failed, run=run, good=good)
 
 
 def labels_of(instance: Instance) -> dict[str, str]:
@@ -190,35 +216,6 @@ def note(alert: Alert | None, known: Alert, *, name: str, text: str) -> Alert | 
 
 
 _template = lru_cache(maxsize=4096)(templates.compile_template)
-
-
-def _health(before: Health | None, sample: Sample) -> tuple[Health, bool]:
-    """The health after `sample`, and whether a new run begins with it."""
-    health = before or Health(first_at=sample.at)
-    at, failure, run = sample.at, sample.failure, health.run
-    goes_on = run is not None and run.goes_on_with(sample)
-    if goes_on and run is not None:
-        # Written out, not replace(): this is on the way of every poll.
-        run = Run(run.start, at, run.polls + 1, run.common, run.cdc, run.failure, run.suspicious)
-    else:
-        run = Run(at, at, 1, sample.common, sample.cdc, failure, _suspicious(health, sample))
-    if failure is not None:
-        return Health(health.first_at, health.good_at, health.failures + 1, run, health.good), not goes_on
-    return Health(health.first_at, at, 0, run, run), not goes_on
-
-
-def _suspicious(health: Health, sample: Sample) -> bool:
-    """Whether the counts look like a lost permission or a reset: all zero after non-zero, or completed shrank.
-
-    It stays so until the counts move again.
-    """
-    before = health.good
-    if before is None or before.common is None or before.cdc is None or sample.common is None or sample.cdc is None:
-        return False
-    was, now = before.common.plus(before.cdc), sample.common.plus(sample.cdc)
-    if was == now:
-        return health.suspicious
-    return now == _NOTHING or now.completed < was.completed
 
 
 def _facts(health: Health, sample: Sample, window: Window | None) -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -78,13 +78,20 @@ async def join(tx: AsyncConnection, row: int, alerts: Iterable[str]) -> None:
         await tx.execute(member.insert(), new)
 
 
-async def forget_others(tx: AsyncConnection, receivers: Collection[str]) -> list[str]:
-    """Removes the groups of all receivers but these; returns whose they were."""
-    others = await tx.execute(sa.select(group.c.receiver).where(group.c.receiver.not_in(receivers)).distinct())
-    names = sorted(others.scalars())
-    if names:
-        await tx.execute(group.delete().where(group.c.receiver.in_(names)))
-    return names
+async def everything(tx: AsyncConnection) -> list[tuple[Kept, list[Alert]]]:
+    """All groups, each with its members."""
+    joined = sa.select(member.c.group_id, alert).join(alert, member.c.alert == alert.c.key)
+    members: dict[int, list[Alert]] = {}
+    for row in (await tx.execute(joined)).mappings():
+        members.setdefault(row["group_id"], []).append(alert_of(row))
+    found = [_kept(row) for row in (await tx.execute(sa.select(group).order_by(group.c.id))).mappings()]
+    return [(kept, members.get(kept.row, [])) for kept in found]
+
+
+async def drop(tx: AsyncConnection, rows: Sequence[int]) -> None:
+    """Forgets groups."""
+    if rows:
+        await tx.execute(group.delete().where(group.c.id == sa.bindparam("row")), [{"row": row} for row in rows])
 
 
 async def due(tx: AsyncConnection, at: datetime, *, most: int) -> list[Kept]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,14 +36,14 @@ async def extend(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
     )
 
 
-async def since(tx: AsyncConnection, at: datetime) -> dict[InstanceKey, list[Run]]:
-    """The runs that reach beyond `at`, oldest first, by instance."""
-    rows = await tx.execute(
-        sa.select(run, instance.c.account, instance.c.cloud_id)
-        .join(instance)
-        .where(run.c.ended_at > at)
-        .order_by(run.c.instance_id, run.c.started_at)
-    )
+async def since(
+    tx: AsyncConnection, at: datetime, *, of: Collection[InstanceKey] | None = None
+) -> dict[InstanceKey, list[Run]]:
+    """The runs that reach beyond `at`, oldest first, by instance: of all, or of these."""
+    statement = sa.select(run, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
+    if of is not None:
+        statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
+    rows = await tx.execute(statement.order_by(run.c.instance_id, run.c.started_at))
     found: dict[InstanceKey, list[Run]] = {}
     for row in rows.mappings():
         found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))

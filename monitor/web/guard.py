@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,6 +25,8 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "fdi-monitor",
 }
+_FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
+_READING = ("GET", "HEAD", "OPTIONS")
 _WORDS = {
     404: "There is nothing at this address.",
     405: "This address cannot be used in that way.",
@@ -66,6 +70,23 @@ async def own_names(request: web.Request, handler: Handler) -> web.StreamRespons
     return await handler(request)
 
 
-def _page(status: int, headers: dict[str, str] | None = None) -> web.Response:
-    words = _WORDS.get(status, "This request cannot be answered.")
+@web.middleware
+async def own_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what would change something if a page of another site sent it. Programs that are no browsers send neither
+    header."""
+    if request.method not in _READING and not _is_own(request):
+        return _page(403, words=_FOREIGN)
+    return await handler(request)
+
+
+def _is_own(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
+
+
+def _page(status: int, headers: dict[str, str] | None = None, *, words: str = "") -> web.Response:
+    words = words or _WORDS.get(status, "This request cannot be answered.")
     return web.Response(status=status, headers=headers, text=f"{status}: {words}\n")

@@ -58,3 +58,11 @@ def test_one_known_from_before_a_restart_leaves_as_well() -> None:
     roster = Roster([ONE], known=[gone, ONE.key])
     assert roster.listed([TWO]).left == frozenset()
     assert roster.listed([TWO]).left == {gone}
+
+
+def test_what_was_listed_before_is_polled_on_and_leaves_as_all_do() -> None:
+    roster = Roster([ONE], known=[TWO.key, THREE.key], listed=[TWO])
+    assert roster.polled == {ONE.key: ONE, TWO.key: TWO}
+    assert roster.listed([]).left == frozenset()
+    assert roster.listed([]).left == {TWO.key, THREE.key}
+    assert set(roster.polled) == {ONE.key}

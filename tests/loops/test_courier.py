@@ -271,3 +271,22 @@ def test_after_a_day_without_success_it_is_given_up(verdict: Verdict, hours: int
 def test_a_throttle_without_a_hint_waits_a_minute() -> None:
     after = settle(letter("m-1"), Verdict(Outcome.THROTTLED, "too fast"), at=START, draw=0.5)
     assert after.next_at == START + timedelta(seconds=60)
+
+
+async def test_what_waits_for_a_receiver_that_is_gone_is_given_up_at_once_and_the_rest_goes_the_new_way(
+    store: Store,
+) -> None:
+    old, new = Robot(throttled(600)), Robot()
+    town = Town(store, {("ops", 0): old, ("data", 0): Robot(throttled(600))})
+    await town.queue(letter("m-1"), letter("m-2", receiver="data"))
+    await town.go(0)
+    town.courier.adopt({("ops", 0): Carrier("other", "en", Robot()), ("ops", 1): Carrier("robot", "en", new)})
+    await town.go(1)
+    letters = await town.letters()
+    assert (letters["m-2"].state, letters["m-2"].reason) == (
+        Standing.DEAD,
+        "the policy has no robot under data any more",
+    )
+    assert letters["m-1"].state is Standing.WAITING
+    await town.go(600)
+    assert (old.sent, new.sent) == (["m-1"], ["m-1"]), "its kind stands in another place now"

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from monitor.dispatcher import BATCH, Dispatcher
+from monitor.errors import StoreFailed
 from monitor.matchers import EVERYTHING, parse
 from monitor.meters import Pulse
 from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
@@ -204,14 +207,19 @@ async def test_a_kind_that_wants_no_all_clear_gets_none(store: Store) -> None:
     ]
 
 
-async def test_groups_of_a_receiver_that_left_the_policy_are_dropped_at_the_start(store: Store) -> None:
+async def test_groups_of_a_receiver_that_left_the_policy_are_dropped_at_the_start_and_its_successor_hears(
+    store: Store,
+) -> None:
     town = Town(store, route("ops"))
     await town.move(0, alert("orders"))
     await town.go(0)
     other = Town(store, route("data"), Receiver("data", (LOUD,)))
-    await other.dispatcher.load()
-    assert await other.go(10) is None
+    assert await other.go(10) == moment(20)
     assert await other.said() == []
+    await other.go(20)
+    assert [letter.receiver for letter in await other.said()] == ["data"]
+    async with store.read() as tx:
+        assert {kept.group.receiver for kept, _ in await groups.everything(tx)} == {"data"}
 
 
 async def test_a_group_speaks_with_the_present_numbers(store: Store) -> None:
@@ -244,3 +252,70 @@ async def test_while_an_account_is_out_of_reach_its_other_alerts_are_not_said(st
         (letter.notification.group_labels["alertname"], letter.notification.reason) for letter in await town.said()
     ]
     assert sorted(later[1:]) == [("abnormal", Reason.FIRST), ("account-unreachable", Reason.ALL_RESOLVED)]
+
+
+async def test_what_was_said_to_fire_is_said_to_end_by_the_same_group_whatever_became_of_its_route(
+    store: Store,
+) -> None:
+    town = Town(store, route("ops"))
+    await town.move(0, alert("orders"))
+    await town.go(10)
+    by_instance = replace(route("ops"), path="{by}", group_by=("instance",))
+    town.dispatcher.adopt(by_instance, {"ops": Receiver("ops", (LOUD,))})
+    await town.go(20)
+    await town.go(40)
+    assert len(await town.said()) == 1, "the same people are not told anew"
+    await town.move(50, alert("orders", severity=Severity.CRITICAL), cause=Cause.SEVERITY_ROSE)
+    await town.move(50, alert("invoices"))
+    for seconds in (50, 60, 70, 130):
+        await town.go(seconds)
+    await town.move(200, alert("orders", State.RESOLVED))
+    for seconds in (200, 210, 280):
+        await town.go(seconds)
+    said = [(letter.notification.group_key, str(letter.notification.reason)) for letter in await town.said()]
+    assert sorted(said) == [
+        ('{by}:{instance="invoices"}', "first"),
+        ('{}:{alertname="abnormal"}', "all-resolved"),
+        ('{}:{alertname="abnormal"}', "first"),
+        ('{}:{alertname="abnormal"}', "worse"),
+    ]
+
+
+async def test_who_comes_instead_of_a_receiver_that_is_gone_hears_of_what_fires_and_of_its_end(store: Store) -> None:
+    town = Town(store, route("ops"))
+    await town.move(0, alert("orders"))
+    await town.go(10)
+    town.dispatcher.adopt(route("data"), {"data": Receiver("data", (LOUD,))})
+    await town.go(100)
+    await town.go(110)
+    await town.move(200, alert("orders", State.RESOLVED))
+    await town.go(200)
+    await town.go(210)
+    said = [(letter.receiver, str(letter.notification.reason)) for letter in await town.said()]
+    assert said == [("ops", "first"), ("data", "first"), ("data", "all-resolved")]
+
+
+async def test_another_policy_waits_for_the_store_and_is_in_force_with_the_first_pass_that_works(store: Store) -> None:
+    town = Town(store, route("ops"))
+    await town.go(0)
+    await town.move(0, alert("orders"))
+    town.dispatcher.adopt(route("data"), {"data": Receiver("data", (LOUD,))})
+    async with store.write() as tx:
+        await tx.exec_driver_sql("ALTER TABLE alert_group RENAME TO away")
+    with pytest.raises(StoreFailed):
+        await town.go(1)
+    async with store.write() as tx:
+        await tx.exec_driver_sql("ALTER TABLE away RENAME TO alert_group")
+    await town.go(2)
+    await town.go(12)
+    assert [letter.receiver for letter in await town.said()] == ["data"]
+
+
+async def test_other_times_hold_for_a_group_that_has_spoken(store: Store) -> None:
+    town = Town(store, route("ops"))
+    await town.move(0, alert("orders"))
+    await town.go(10)
+    town.dispatcher.adopt(replace(route("ops"), repeat_interval=timedelta(hours=1)), {"ops": Receiver("ops", (LOUD,))})
+    assert await town.go(20) == moment(10 + 3600)
+    await town.go(10 + 3600)
+    assert [str(letter.notification.reason) for letter in await town.said()] == ["first", "repeat"]

@@ -243,3 +243,20 @@ def test_a_rule_wants_the_kinds_whose_abnormal_tasks_breach_it(rule: Rule, kinds
 def test_the_text_names_ten_and_counts_the_rest(broken: BrokenTasks, kinds: set[str], text: str) -> None:
     assert told(broken, kinds) == text
     assert MOST == 10
+
+
+async def test_accounts_and_rules_that_come_later_are_named_too_and_those_that_are_gone_are_not() -> None:
+    async with town() as here:
+        await asyncio.sleep(1)
+        here.clouds["new"] = FakeCloud()
+        here.namer.adopt((CDC,))
+        elsewhere = replace(ORDERS, account="new")
+        here.hear(alert(), alert(CDC))
+        here.hear(alert(CDC, elsewhere), instance=elsewhere)
+        await asyncio.sleep(1)
+        assert sorted(key for _, key, _ in here.noted) == ["cdc/i-1"]
+        assert here.clouds["new"].asked == []
+        del here.clouds["prod"]
+        here.hear(alert(CDC, abnormal=4))
+        await asyncio.sleep(10)
+        assert len(here.noted) == 1

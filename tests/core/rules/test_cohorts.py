@@ -15,11 +15,12 @@ from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, 
 from monitor.rules.cohorts import Cohorts
 from monitor.rules.compile import compile_truth, compile_value
 from monitor.rules.facts import Facts
+from monitor.rules.health import Health
 from monitor.rules.parser import parse
 from monitor.rules.quantity import quantity
 from monitor.rules.rule import Override, Rule
 from monitor.rules.syntax import Call, Comparison
-from monitor.rules.watch import Change, Health, Watch
+from monitor.rules.watch import Change, Watch
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 LOST = Failure(FailureKind.UNREACHABLE, "503")

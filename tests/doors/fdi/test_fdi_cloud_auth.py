@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aioresponses import CallbackResult, aioresponses
@@ -24,13 +26,15 @@ from fdi_mock import GOOD, OLD_TOKEN, REFUSED, kind_of, opened, serve, serve_tok
 from pydantic import SecretStr
 
 from monitor.errors import AuthFailed
-from monitor.fdi.account import Aksk, Credentials, Token
+from monitor.fdi.account import Aksk, Credentials, Quota, Token
+from monitor.fdi.cloud import Cloud
 from monitor.fdi.gate import REST
 from monitor.model import FailureKind
 
 pytestmark = pytest.mark.looptime
 
 BAD_TOKEN = CallbackResult(status=400, payload=gateway_error("ROMA.1002", "Incorrect token or token resolution failed"))
+THROTTLED = CallbackResult(status=429, payload=gateway_error("APIGW.0308", "over ratelimit,limit:9,time:1 minute"))
 NO_TOKEN = CallbackResult(status=400, payload=gateway_error("ROMA.1000", "no token"))
 
 
@@ -206,3 +210,38 @@ async def test_no_secret_shows_in_the_repr_of_anything(mock: aioresponses) -> No
             await cloud._signer.prepare()
             shown = repr((cloud, cloud.account, cloud._signer, cloud.__dict__))
             assert not any(canary in shown for canary in CANARIES)
+
+
+async def test_a_client_that_follows_another_keeps_its_token_its_rest_and_its_quota(mock: aioresponses) -> None:
+    given = serve_tokens(mock)
+    server = serve(mock, GOOD)
+    async with opened(PASSWORD, quota=Quota(5, timedelta(seconds=10))) as first:
+        for _ in range(5):
+            await first.sample(instance())
+        changed = replace(first.account, poll_every=timedelta(seconds=1), quota=Quota(10, timedelta(seconds=10)))
+        second = Cloud(changed, first._wire._session, first._now, before=first)
+        waiting = [asyncio.create_task(one.sample(instance())) for one in (first, second) for _ in range(8)]
+        assert all(sample.up for sample in await asyncio.gather(*waiting))
+        assert given == ["canary-token-1"]
+        for at in server.times:
+            assert sum(at - 10 < one <= at for one in server.times) <= 10
+
+
+async def test_with_another_login_the_rest_ends_and_a_pause_that_was_asked_of_the_account_does_not(
+    mock: aioresponses,
+) -> None:
+    server = serve(mock, REFUSED, REFUSED, THROTTLED, GOOD)
+    async with opened(AKSK) as first:
+        for _ in range(3):
+            assert kind_of(await first.sample(instance())) is FailureKind.AUTH
+        assert len(server.times) == 2
+        again = Cloud(replace(first.account, labels={}), first._wire._session, first._now, before=first)
+        assert kind_of(await again.sample(instance())) is FailureKind.AUTH
+        assert len(server.times) == 2, "the same keys rest on"
+        second = Cloud(replace(first.account, auth=TEMPORARY), first._wire._session, first._now, before=again)
+        assert kind_of(await second.sample(instance())) is FailureKind.THROTTLED
+        third = Cloud(replace(first.account, auth=TOKEN), first._wire._session, first._now, before=second)
+        assert kind_of(await third.sample(instance())) is FailureKind.THROTTLED
+        assert len(server.times) == 3
+        await asyncio.sleep(60)
+        assert (await third.sample(instance())).up

@@ -243,3 +243,52 @@ def test_requests_throttled_together_halve_it_once_and_another_throttling_again(
         return shares
 
     assert virtually(story()) == pytest.approx([0.5, 0.26, 0.1, 1.0])
+
+
+@given(
+    before=st.tuples(st.integers(1, 40), st.sampled_from([0.5, 1.0, 5.0])),
+    after=st.tuples(st.integers(1, 40), st.sampled_from([0.5, 1.0, 5.0])),
+    sent=st.integers(0, 60),
+    crowd=st.integers(1, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_another_quota_holds_over_what_was_sent_under_the_one_before(
+    before: tuple[int, float], after: tuple[int, float], sent: int, crowd: int
+) -> None:
+    async def story() -> tuple[list[float], float]:
+        throttler = FairThrottler(*before)
+        times: list[float] = []
+
+        async def one() -> None:
+            await throttler.acquire()
+            times.append(asyncio.get_running_loop().time())
+
+        for _ in range(sent):
+            await one()
+        # some wait in line while the quota changes
+        tasks = [asyncio.create_task(one()) for _ in range(crowd)]
+        await asyncio.sleep(0)
+        changed_at = asyncio.get_running_loop().time()
+        throttler.retune(*after)
+        await asyncio.gather(*tasks)
+        return times, changed_at
+
+    times, changed_at = virtually(story())
+    requests, period = after
+    since = [at for at in times if at > changed_at]
+    for at in since:
+        assert sum(at - period < one <= at for one in times) <= requests
+
+
+def test_the_same_quota_again_changes_nothing() -> None:
+    async def story(*, again: bool) -> list[float]:
+        throttler = FairThrottler(20)
+        times = []
+        for number in range(60):
+            if again and number % 7 == 0:
+                throttler.retune(20, 1.0)
+            await throttler.acquire()
+            times.append(asyncio.get_running_loop().time())
+        return times
+
+    assert virtually(story(again=True)) == virtually(story(again=False))

@@ -167,12 +167,18 @@ async def test_members_join_once_and_leave_when_they_are_over(store: Store) -> N
         assert await groups.told(tx, ["a1"]) == {}
 
 
-async def test_groups_of_receivers_that_are_gone_are_dropped(store: Store) -> None:
+async def test_all_groups_are_found_with_their_members_until_they_are_dropped(store: Store) -> None:
     async with store.write() as tx:
-        await groups.save(tx, GROUP, row=None, verdict="waiting")
-        assert await groups.forget_others(tx, ["ops"]) == []
-        assert await groups.forget_others(tx, ["data"]) == ["ops"]
-        assert await groups.find(tx, {GROUP.key}) == {}
+        await alerts.save(tx, [ALERT])
+        row = await groups.save(tx, GROUP, row=None, verdict="waiting")
+        other = await groups.save(tx, replace(GROUP, key="other"), row=None, verdict="waiting")
+        await groups.join(tx, row, ["a1", "a9"])
+        found = await groups.everything(tx)
+        assert [(kept.row, [one.key for one in members]) for kept, members in found] == [(row, ["a1"]), (other, [])]
+        await groups.drop(tx, [row])
+        await groups.drop(tx, [])
+        assert [kept.group.key for kept, _ in await groups.everything(tx)] == ["other"]
+        assert await groups.told(tx, ["a1"]) == {}
 
 
 NOTIFICATION = Notification(

@@ -1,0 +1,112 @@
+"""The alerts as they stand: recorded first, believed then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from monitor.chronicle import tell
+from monitor.meters import Meters
+from monitor.model import Alert, InstanceKey, Run, State
+from monitor.recorder import Entry, Recorder
+from monitor.rules.watch import Change
+from monitor.store.database import Store
+
+Placed = tuple[InstanceKey | None, Change]
+"""A change with the instance that it is about; None for what is about none."""
+
+
+class Book:
+    """All alerts of this process, by instance and rule; those about no instance by their keys."""
+
+    def __init__(self, store: Store, *, meters: Meters, moved: Callable[[], None]) -> None:
+        """`moved` is called after every change."""
+        self._recorder = Recorder(store)
+        self._meters = meters
+        self._moved = moved
+        self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
+        self._general: dict[str, Alert] = {}
+
+    def load(self, known: Iterable[Alert]) -> None:
+        """Takes over what the store knows. Of several alerts of one rule about one instance, which bear labels of
+        different times, the live one counts, else the last one."""
+        for alert in sorted(known, key=lambda one: (one.state is not State.RESOLVED, one.state_since)):
+            if alert.instance is None:
+                self._general[alert.key] = alert
+            else:
+                self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
+
+    def of(self, key: InstanceKey) -> Mapping[str, Alert]:
+        """The alerts of an instance by rule."""
+        return self._alerts.get(key, {})
+
+    @property
+    def general(self) -> Mapping[str, Alert]:
+        """The alerts about no instance, by key."""
+        return self._general
+
+    def live(self) -> Iterator[tuple[InstanceKey, Alert]]:
+        """The alerts about instances that wait or fire."""
+        for key, by_rule in self._alerts.items():
+            for alert in by_rule.values():
+                if alert.state is not State.RESOLVED:
+                    yield key, alert
+
+    def hot(self, key: InstanceKey) -> bool:
+        """Whether an alert of this instance waits or fires."""
+        return any(alert.state is not State.RESOLVED for alert in self.of(key).values())
+
+    def troubled(self, account: str) -> set[InstanceKey]:
+        """The instances of an account with alerts that wait or fire."""
+        return {key for key in self._alerts if key.account == account and key.id and self.hot(key)}
+
+    async def record(
+        self,
+        changes: Sequence[Placed] = (),
+        *,
+        ended: tuple[int, Run] | None = None,
+        begun: tuple[int, Run] | None = None,
+    ) -> None:
+        """Writes changes, and the runs that ended and began with them; believes them once they are written.
+
+        Raises:
+            StoreFailed: nothing was written, so nothing moved.
+        """
+        await self._recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
+        for key, change in changes:
+            self._believe(key, change)
+        self._moved()
+
+    async def run(self) -> None:
+        """Writes until cancelled, and what waits then."""
+        await self._recorder.run()
+
+    def _believe(self, key: InstanceKey | None, change: Change) -> None:
+        shelf, name = (self._general, change.key) if key is None else (self._alerts.setdefault(key, {}), change.rule)
+        if change.alert is None:
+            shelf.pop(name, None)
+        else:
+            shelf[name] = change.alert
+        tell(self._meters, change, **_whose(key, change))
+
+
+def _whose(key: InstanceKey | None, change: Change) -> dict[str, str]:
+    """What the log says of whom a change is about."""
+    labels = change.alert.labels if change.alert else {}
+    if key is not None:
+        return {"account": key.account, "instance": labels.get("instance", key.id)}
+    named = " ".join(f"{name}={value}" for name, value in labels.items() if name != "alertname")
+    return {"of": named} if named else {}
+
+
+async def uncut(work: Coroutine[Any, Any, None]) -> None:
+    """`work`, done to its end even if whoever waits for it is cancelled: what the store took is believed as well."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # looked at: there is nobody left to tell
+        raise
