@@ -44,6 +44,7 @@ def _entry(name: str, help_text: str) -> tuple[str, Entry]:
 
 COMMANDS = dict(
     (
+        _entry("backtest", "Replays the stored history through the rules in DIR, and suggests better timers."),
         _entry("check", "Checks the whole policy in DIR and shows every fault at its place."),
         _entry("config", "Shows the settings in effect and where each comes from."),
         _entry("demo", "Shows everything at work on a simulated cloud."),

@@ -5,16 +5,18 @@ It steps the same watches, routes and groups as the running service, so that a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.grouping import Group, decide, new_group
-from monitor.model import Alert, Instance, InstanceKey, Sample, State
+from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State
 from monitor.notification import Notification
 from monitor.routing import Route
+from monitor.rules.edges import Edges
+from monitor.rules.past import Past
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Watch
+from monitor.rules.watch import Change, Health, Watch
 
 
 @dataclass(slots=True)
@@ -28,8 +30,14 @@ class _Circle:
 class Stage:
     """Instances under rules and routes. Samples have to come in the order of their time."""
 
-    def __init__(self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route) -> None:
+    def __init__(
+        self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route | None, *, pasts: Iterable[Past] = ()
+    ) -> None:
+        """`pasts` are further instances, of which something is known already. Without a route nobody hears of it."""
         self._watches = {one.key: Watch(one, rules, health=None, history=()) for one in instances}
+        for past in pasts:
+            watch = Watch(past.instance, rules, health=past.health, history=past.before)
+            self._watches[past.instance.key] = watch
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}
@@ -40,8 +48,35 @@ class Stage:
         """The alerts that are pending, firing or clearing."""
         return [alert for alert in self._alerts.values() if alert.state is not State.RESOLVED]
 
-    def take(self, sample: Sample) -> None:
-        """Judges one sample and moves what it moves."""
+    def know(self, alerts: Iterable[Alert]) -> None:
+        """Alerts as they stand before the first sample. Nobody was told of them here."""
+        for alert in alerts:
+            if alert.instance is not None:
+                self._believe(alert.instance, Change(alert.rule, alert.key, alert, None))
+
+    def edges(self, key: InstanceKey) -> Edges:
+        """When the rules of an instance may change their minds while its counts do not."""
+        return self._watches[key].edges
+
+    def deadlines(self, key: InstanceKey) -> list[datetime]:
+        """When time alone may move the alerts that this instance's samples move."""
+        return self._watches[key].deadlines(self._by_rule[key])
+
+    def health(self, key: InstanceKey) -> Health | None:
+        """What is remembered of an instance's polls."""
+        return self._watches[key].health
+
+    def past(self, key: InstanceKey) -> Sequence[Run]:
+        """What the window of an instance holds, oldest first."""
+        window = self._watches[key].window
+        return window.runs if window else ()
+
+    def pass_over(self, key: InstanceKey, end: datetime, polls: int) -> None:
+        """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
+        self._watches[key].pass_over(end, polls)
+
+    def take(self, sample: Sample) -> Sequence[Change]:
+        """Judges one sample, moves what it moves, and says what that was."""
         key = sample.instance.key
         watch = self._watches[key]
         step = watch.step(sample, self._by_rule[key])
@@ -50,6 +85,11 @@ class Stage:
             self._believe(key, change)
             if change.transition is not None and change.transition.audible and change.alert is not None:
                 self._tell_groups(change.alert, change.transition.at)
+        return step.changes
+
+    def due(self) -> datetime | None:
+        """When a group has to be asked next; None while only a sample can give one something to say."""
+        return min((at for circle in self._circles.values() if (at := circle.group.look_at) is not None), default=None)
 
     def speak(self, until: datetime) -> list[Notification]:
         """What the groups say up to and at `until`, in the order of time."""
@@ -75,7 +115,7 @@ class Stage:
 
     def _tell_groups(self, alert: Alert, at: datetime) -> None:
         labels = alert.all_labels
-        for route in self._route.find(labels) if alert.state.fires else ():
+        for route in self._route.find(labels) if self._route and alert.state.fires else ():
             group = new_group(route, labels)
             self._circles.setdefault((group.key, group.receiver), _Circle(group, set())).members.add(alert.key)
         for circle in self._circles.values():

@@ -5,6 +5,8 @@ The engine, the tests of the rules and the back-test all step the same `Watch`, 
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +26,7 @@ from monitor.model import (
     Transition,
     Truth,
 )
+from monitor.rules.edges import Edges
 from monitor.rules.facts import Facts, values
 from monitor.rules.judge import Judge, Verdict
 from monitor.rules.rule import Rule
@@ -105,6 +108,29 @@ class Watch:
             if change is not None:
                 changes.append(change)
         return Step(health, began, tuple(changes))
+
+    def pass_over(self, end: datetime, polls: int) -> None:
+        """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
+        health = self.health
+        if health is None or health.run is None:
+            raise ValueError("nothing was sampled yet")
+        run = replace(health.run, end=end, polls=health.run.polls + polls)
+        if run.failure is not None:
+            self.health = Health(health.first_at, health.good_at, health.failures + polls, run, health.good)
+            return
+        self.health = Health(health.first_at, end, 0, run, run)
+        if self.window is not None:
+            self.window.extend(end, polls)
+
+    @property
+    def edges(self) -> Edges:
+        """When its rules may change their minds while the counts do not."""
+        return functools.reduce(operator.or_, (judge.edges for _, judge in self._bound), Edges())
+
+    def deadlines(self, alerts: Mapping[str, Alert]) -> list[datetime]:
+        """When time alone may move its alerts."""
+        timed = ((alerts.get(rule.name), rule) for rule, _ in self._bound)
+        return [due for alert, rule in timed if alert and (due := lifecycle.deadline(alert, rule))]
 
     def _change(
         self, rule: Rule, judge: Judge, alert: Alert | None, verdict: Verdict, facts: Facts, began: bool

@@ -43,6 +43,12 @@ class Window:
             self._runs.append(Run(at, at, 1, common, cdc))
         self._forget(at)
 
+    def extend(self, at: datetime, polls: int) -> None:
+        """Adds so many samples up to `at` that saw what the last one saw."""
+        last = self._runs[-1]
+        self._runs[-1] = replace(last, end=at, polls=last.polls + polls)
+        self._forget(at)
+
     def within(self, after: datetime, until: datetime) -> list[tuple[Run, int]]:
         """The runs with samples in (after, until], oldest first, each with how many those are."""
         found = []
