@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor import durations
 from monitor.rules.dimensions import dimension
+from monitor.rules.excerpts import Excerpt, excerpts
 from monitor.rules.parser import parse
 from monitor.rules.past import Past
 from monitor.rules.printing import written
@@ -21,6 +22,8 @@ FEW = 3
 """Fewer firings say nothing about a rule's timers."""
 WORTH = 1 / 3
 """A suggestion takes away at least this share of the firings."""
+MARGIN = timedelta(hours=6)
+"""What does not end so long after it used to is no better."""
 NEARLY = 0.8
 """The mildest change is suggested that does nearly as much as the strictest."""
 _HOLDS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 3, 5, 10, 15))
@@ -48,15 +51,16 @@ def suggestions(
     """At most one for `for` and one against firing again; none where the rule is quiet. `firings` are the rule's."""
     if len(firings) < FEW:
         return ()
-    variants = {**_longer_holds(rule), **_longer_keeps(rule), **_clears(rule)}
-    found = _replayed(rule, variants, firings, pasts, until)
-    holds = [found[place] for place in found if place[0] == "for"]
-    chosen = [_mildest(holds)]
+    narrow = list(excerpts(pasts, firings, rule, until=until))
+    chosen = [_mildest(_tried(rule, _longer_holds(rule), firings, narrow, until))]
     if again(firings) / len(firings) >= WORTH:
+        wide = list(excerpts(pasts, firings, rule, until=until, margin=MARGIN))
         # what says when it is over comes before what waits for it
-        clears = [found[place] for place in found if place[0] == "clear"]
-        keeps = [found[place] for place in found if place[0] == "keep_firing_for"]
-        chosen.append(_mildest(clears) or _mildest(keeps))
+        for variants in (_clears(rule), _longer_keeps(rule)):
+            found = _mildest(_tried(rule, variants, firings, wide, until))
+            if found is not None:
+                chosen.append(found)
+                break
     return tuple(one for one in chosen if one is not None)
 
 
@@ -96,22 +100,29 @@ def _figure(condition: Comparison, rule: Rule) -> float | None:
             return None
 
 
-def _replayed(
+def _tried(
     rule: Rule,
     variants: Mapping[tuple[str, str], Rule],
     firings: Sequence[Firing],
-    pasts: Sequence[Past],
+    parts: Sequence[Excerpt],
     until: datetime,
-) -> dict[tuple[str, str], Suggestion]:
-    """All variants in one replay of the instances for which the rule fired, each under a name of its own."""
+) -> list[Suggestion]:
+    """What each variant makes of the stretches, all in one replay of each, every one under a name of its own."""
     named = {f"{number} {rule.name}": place for number, place in enumerate(variants)}
     rules = tuple(replace(variants[place], name=name) for name, place in named.items())
-    concerned = {firing.labels.get("instance_id") for firing in firings}
-    touched = [past for past in pasts if past.instance.id in concerned or None in concerned]
     by_place: dict[tuple[str, str], list[Firing]] = {place: [] for place in variants}
-    for firing in Replay(touched, rules, None).play(until).firings:
-        by_place[named[firing.rule]].append(firing)
-    return {place: _compared(rule, place, firings, after, until) for place, after in by_place.items()}
+    endless: set[tuple[str, str]] = set()
+    for part in parts if rules else ():
+        for firing in Replay((part.past,), rules, None).play(until).firings:
+            place = named[firing.rule]
+            by_place[place].append(firing)
+            if firing.resolved_at is None and part.cut:
+                endless.add(place)
+    return [
+        _compared(rule, place, firings, sorted(after, key=lambda one: one.fired_at), until)
+        for place, after in by_place.items()
+        if parts and place not in endless
+    ]
 
 
 def _compared(

@@ -34,6 +34,7 @@ from monitor.rules.window import Window
 from monitor.textfault import TextFault
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
+_TIMED = (State.PENDING, State.CLEARING)
 _NOTHING = Counts()
 
 
@@ -104,6 +105,8 @@ class Watch:
                     continue
             else:
                 verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
+                if not began and _repeats(alert, verdict):
+                    continue
             change = self._change(rule, judge, alert, verdict, facts, began)
             if change is not None:
                 changes.append(change)
@@ -114,7 +117,8 @@ class Watch:
         health = self.health
         if health is None or health.run is None:
             raise ValueError("nothing was sampled yet")
-        run = replace(health.run, end=end, polls=health.run.polls + polls)
+        last = health.run
+        run = Run(last.start, end, last.polls + polls, last.common, last.cdc, last.failure, last.suspicious)
         if run.failure is not None:
             self.health = Health(health.first_at, health.good_at, health.failures + polls, run, health.good)
             return
@@ -129,8 +133,10 @@ class Watch:
 
     def deadlines(self, alerts: Mapping[str, Alert]) -> list[datetime]:
         """When time alone may move its alerts."""
-        timed = ((alerts.get(rule.name), rule) for rule, _ in self._bound)
-        return [due for alert, rule in timed if alert and (due := lifecycle.deadline(alert, rule))]
+        timed = [alert for alert in alerts.values() if alert.state in _TIMED]
+        rules = {rule.name: rule for rule, _ in self._bound} if timed else {}
+        found = (lifecycle.deadline(alert, rules[alert.rule]) for alert in timed if alert.rule in rules)
+        return [due for due in found if due is not None]
 
     def _change(
         self, rule: Rule, judge: Judge, alert: Alert | None, verdict: Verdict, facts: Facts, began: bool
@@ -211,6 +217,13 @@ def note(alert: Alert | None, known: Alert, *, name: str, text: str) -> Alert | 
         return None
     noted = {**alert.annotations, name: text} if text else {k: v for k, v in alert.annotations.items() if k != name}
     return replace(alert, annotations=noted) if noted != alert.annotations else None
+
+
+def _repeats(alert: Alert, verdict: Verdict) -> bool:
+    """Whether the verdict cannot move a live alert, whatever the time."""
+    if verdict.truth is Truth.BREACH:
+        return alert.state is State.FIRING and verdict.severity is alert.severity
+    return verdict.truth is Truth.UNKNOWN
 
 
 _template = lru_cache(maxsize=4096)(templates.compile_template)
