@@ -51,6 +51,7 @@ COMMANDS = dict(
         _entry("doctor", "Examines each account: reachable, accepted, permitted, within its quota."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),
         _entry("poll", "Polls once now and shows the counts, and which rules they breach."),
+        _entry("record", "Writes a stretch of an instance's history as a test of the rules."),
         _entry("run", "Runs the service."),
         _entry("schema", "Prints the JSON Schema of a policy file."),
         _entry("simulate", "Runs the simulated cloud alone, until Ctrl-C or SIGTERM."),

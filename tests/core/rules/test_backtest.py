@@ -87,7 +87,7 @@ def test_what_fires_again_and_again_is_offered_another_end() -> None:
     done = played(*runs, (30, 200), rule=rule(when="abnormal > 10", hold=timedelta(minutes=2)), worst=12)
     found = next(one for one in done.suggestions if one.key != "for")
     assert (found.key, found.value, found.firings, found.removed) == ("keep_firing_for", "5m", 6, 5)
-    assert found.evidence == "keep_firing_for: 5m would have made 1 of 6 firings, which fire 25m longer altogether"
+    assert found.evidence == "keep_firing_for: 5m would have made 1 of 6 firings, which fire 35m longer altogether"
 
 
 def test_a_condition_that_hovers_at_its_limit_is_offered_a_lower_end() -> None:
