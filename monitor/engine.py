@@ -21,8 +21,9 @@ from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, Stat
 from monitor.orphans import orphaned
 from monitor.outage import Outage
 from monitor.recorder import Entry, Recorder
+from monitor.rules.health import Health, health_of
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Health, Watch, health_of, note
+from monitor.rules.watch import Change, Watch, note
 from monitor.store import alerts, history, instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.model import Instance, Run
-from monitor.rules.watch import Health, health_of
+from monitor.rules.health import Health, health_of
 
 _TICK = timedelta(microseconds=1)
 

@@ -14,9 +14,10 @@ from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State
 from monitor.notification import Notification
 from monitor.routing import Route
 from monitor.rules.edges import Edges
+from monitor.rules.health import Health
 from monitor.rules.past import Past
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Health, Watch
+from monitor.rules.watch import Change, Watch
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Stage:
     def know(self, alerts: Iterable[Alert]) -> None:
         """Alerts as they stand before the first sample. Nobody was told of them here."""
         for alert in alerts:
-            if alert.instance is not None:
+            if alert.instance in self._by_rule:
                 self._believe(alert.instance, Change(alert.rule, alert.key, alert, None))
 
     def edges(self, key: InstanceKey) -> Edges:

@@ -17,7 +17,6 @@ from monitor.fingerprint import fingerprint
 from monitor.model import (
     TASKS,
     Alert,
-    Counts,
     Finding,
     Instance,
     Run,
@@ -28,6 +27,8 @@ from monitor.model import (
 )
 from monitor.rules.edges import Edges
 from monitor.rules.facts import Facts, values
+from monitor.rules.health import Health, lasting
+from monitor.rules.health import after as health_after
 from monitor.rules.judge import Judge, Verdict
 from monitor.rules.rule import Rule
 from monitor.rules.window import Window
@@ -35,23 +36,6 @@ from monitor.textfault import TextFault
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
 _TIMED = (State.PENDING, State.CLEARING)
-_NOTHING = Counts()
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What is remembered of an instance's polls. `run` is the one its last sample belongs to."""
-
-    first_at: datetime
-    good_at: datetime | None = None
-    failures: int = 0
-    run: Run | None = None
-    good: Run | None = None
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether the counts known last look like a lost permission or a reset; it holds until they move again."""
-        return self.good is not None and self.good.suspicious
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +75,7 @@ class Watch:
 
     def step(self, sample: Sample, alerts: Mapping[str, Alert]) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's."""
-        health, began = _health(self.health, sample)
+        health, began = health_after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = _facts(health, sample, self.window)
@@ -114,15 +98,11 @@ class Watch:
 
     def pass_over(self, end: datetime, polls: int) -> None:
         """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
-        health = self.health
-        if health is None or health.run is None:
+        if self.health is None:
             raise ValueError("nothing was sampled yet")
-        last = health.run
-        run = Run(last.start, end, last.polls + polls, last.common, last.cdc, last.failure, last.suspicious)
-        if run.failure is not None:
-            self.health = Health(health.first_at, health.good_at, health.failures + polls, run, health.good)
+        self.health = lasting(self.health, end, polls)
+        if self.health.failures:
             return
-        self.health = Health(health.first_at, end, 0, run, run)
         if self.window is not None:
             self.window.extend(end, polls)
 
@@ -167,12 +147,6 @@ class Watch:
             at=facts.at,
             values=values(facts),
         )
-
-
-def health_of(first_at: datetime, run: Run | None, good: Run | None) -> Health:
-    """The health of an instance as its last run and its last good one tell it."""
-    failed = run.polls if run is not None and run.failure is not None else 0
-    return Health(first_at=first_at, good_at=good.end if good else None, failures=failed, run=run, good=good)
 
 
 def labels_of(instance: Instance) -> dict[str, str]:
@@ -227,35 +201,6 @@ def _repeats(alert: Alert, verdict: Verdict) -> bool:
 
 
 _template = lru_cache(maxsize=4096)(templates.compile_template)
-
-
-def _health(before: Health | None, sample: Sample) -> tuple[Health, bool]:
-    """The health after `sample`, and whether a new run begins with it."""
-    health = before or Health(first_at=sample.at)
-    at, failure, run = sample.at, sample.failure, health.run
-    goes_on = run is not None and run.goes_on_with(sample)
-    if goes_on and run is not None:
-        # Written out, not replace(): this is on the way of every poll.
-        run = Run(run.start, at, run.polls + 1, run.common, run.cdc, run.failure, run.suspicious)
-    else:
-        run = Run(at, at, 1, sample.common, sample.cdc, failure, _suspicious(health, sample))
-    if failure is not None:
-        return Health(health.first_at, health.good_at, health.failures + 1, run, health.good), not goes_on
-    return Health(health.first_at, at, 0, run, run), not goes_on
-
-
-def _suspicious(health: Health, sample: Sample) -> bool:
-    """Whether the counts look like a lost permission or a reset: all zero after non-zero, or completed shrank.
-
-    It stays so until the counts move again.
-    """
-    before = health.good
-    if before is None or before.common is None or before.cdc is None or sample.common is None or sample.cdc is None:
-        return False
-    was, now = before.common.plus(before.cdc), sample.common.plus(sample.cdc)
-    if was == now:
-        return health.suspicious
-    return now == _NOTHING or now.completed < was.completed
 
 
 def _facts(health: Health, sample: Sample, window: Window | None) -> Facts:
