@@ -82,7 +82,7 @@ def plan(directory: Path | None, against: Path | None, max_new_alerts: int | Non
     reach = max((rule.reach for policy in (after, before) if policy for rule in policy.rules), default=timedelta())
     stored = _read(settings.data, since, until, reach)
     if not stored.pasts:
-        raise UsageError(f"nothing was polled in the last {brief(WEEK)}: there is nothing to compare with")
+        raise UsageError("nothing was polled in the last seven days: there is nothing to compare with")
     found = planned(stored.pasts, [one for one in stored.alerts if one.rule != outage.RULE], after.rules)
     weeks = [
         _week(stored.pasts, policy, since, until) if policy else _Week(stored.told, {}) for policy in (before, after)
@@ -170,7 +170,7 @@ def _show(found: Sequence[Planned], weeks: Sequence[_Week], against: Path | None
         click.echo("nothing fires, and nothing would")
     before, after = weeks
     by = f"before as in {against}" if against else "before as it was sent"
-    click.echo(f"\nmessages over the last {brief(WEEK)}, {by}")
+    click.echo(f"\nmessages over the last seven days, {by}")
     for receiver, (was, now) in _changes(before.messages, after.messages).items():
         click.echo(f"  {receiver}: {was} -> {now}")
     if not before.messages and not after.messages:

@@ -20,7 +20,20 @@ _NONE = timedelta()
 class Course:
     """Where one instance is: the next poll that is judged, at `at`; None once it is at the end of its runs."""
 
-    __slots__ = ("_edges", "_index", "_jumps", "_number", "_places", "_run", "_runs", "_seen", "_stage", "at", "past")
+    __slots__ = (
+        "_again",
+        "_edges",
+        "_index",
+        "_jumps",
+        "_number",
+        "_places",
+        "_run",
+        "_runs",
+        "_seen",
+        "_stage",
+        "at",
+        "past",
+    )
 
     def __init__(self, past: Past, stage: Stage, *, jumps: bool) -> None:
         """Without `jumps` every poll is judged."""
@@ -29,6 +42,7 @@ class Course:
         self._stage = stage
         self._edges = stage.edges(past.instance.key)
         self._jumps = jumps and not self._edges.always
+        self._again = False
         self._index = self._number = 0
         self._seen = -1
         self._places: list[int] = []
@@ -38,6 +52,11 @@ class Course:
     @property
     def key(self) -> InstanceKey:
         return self.past.instance.key
+
+    @property
+    def again(self) -> bool:
+        """Whether the poll at `at` saw what the one judged before it saw, and that moved nothing."""
+        return self._again and self._number > 0
 
     def sample(self) -> Sample:
         """What the poll at `at` saw; the polls before it are passed over. The time an answer took is not stored."""
@@ -54,6 +73,7 @@ class Course:
         run = self._run
         if run is None:
             return
+        self._again = self._jumps and not moved
         if self._number == 0:
             self._places = self._landmarks(run)
         following = self._number + 1 if moved or not self._jumps else self._next(run)

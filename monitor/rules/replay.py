@@ -101,7 +101,7 @@ class Replay:
                 self.said += self.stage.speak(at - _TICK)
                 due = self.stage.due()
             course = self._courses[number]
-            changes = self.stage.take(course.sample())
+            changes = self.stage.take(course.sample(), again=course.again)
             self._judged += 1
             for change in changes:
                 if change.transition is not None:

@@ -76,11 +76,11 @@ class Stage:
         """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
         self._watches[key].pass_over(end, polls)
 
-    def take(self, sample: Sample) -> Sequence[Change]:
-        """Judges one sample, moves what it moves, and says what that was."""
+    def take(self, sample: Sample, *, again: bool = False) -> Sequence[Change]:
+        """Judges one sample, moves what it moves, and says what that was; for `again` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]
-        step = watch.step(sample, self._by_rule[key])
+        step = watch.step(sample, self._by_rule[key], again=again)
         watch.health = step.health
         for change in step.changes:
             self._believe(key, change)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -60,7 +60,7 @@ class Step:
 class Watch:
     """The rules of one instance, bound to its labels, and its health."""
 
-    __slots__ = ("_bound", "_labels", "health", "instance", "window")
+    __slots__ = ("_bound", "_labels", "_lively", "health", "instance", "window")
 
     def __init__(
         self, instance: Instance, rules: Iterable[Rule], *, health: Health | None, history: Iterable[Run]
@@ -70,17 +70,22 @@ class Watch:
         self._labels = labels_of(instance)
         bound = ((rule, rule.bind(self._labels)) for rule in rules)
         self._bound: tuple[tuple[Rule, Judge], ...] = tuple((rule, judge) for rule, judge in bound if judge)
+        self._lively: tuple[tuple[Rule, Judge], ...] | None = None
         reach = max((rule.reach for rule, _ in self._bound), default=timedelta())
         self.window = Window(reach, history) if reach else None
 
-    def step(self, sample: Sample, alerts: Mapping[str, Alert]) -> Step:
-        """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's."""
+    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, again: bool = False) -> Step:
+        """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
+
+        `again`: it saw what the last one saw, latency and all, and the last one moved nothing. Then only those rules
+        are asked whose answer may differ.
+        """
         health, began = health_after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = _facts(health, sample, self.window)
         changes: list[Change] = []
-        for rule, judge in self._bound:
+        for rule, judge in self._may_differ(alerts) if again else self._bound:
             alert = alerts.get(rule.name)
             if alert is None or alert.state not in _ALIVE:
                 verdict = judge.verdict(facts, firing=False, severity=None)
@@ -95,6 +100,15 @@ class Watch:
             if change is not None:
                 changes.append(change)
         return Step(health, began, tuple(changes))
+
+    def _may_differ(self, alerts: Mapping[str, Alert]) -> Sequence[tuple[Rule, Judge]]:
+        if self._lively is None:
+            still = Edges()
+            self._lively = tuple(pair for pair in self._bound if pair[1].edges != still)
+        alive = {name for name, alert in alerts.items() if alert.state in _ALIVE}
+        if not alive:
+            return self._lively
+        return [pair for pair in self._bound if pair[0].name in alive or pair in self._lively]
 
     def pass_over(self, end: datetime, polls: int) -> None:
         """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
