@@ -105,10 +105,11 @@ class Watch:
         if self._lively is None:
             still = Edges()
             self._lively = tuple(pair for pair in self._bound if pair[1].edges != still)
-        alive = {name for name, alert in alerts.items() if alert.state in _ALIVE}
-        if not alive:
+        asked = {name for name, alert in alerts.items() if alert.state in _ALIVE}
+        if not asked:
             return self._lively
-        return [pair for pair in self._bound if pair[0].name in alive or pair in self._lively]
+        asked.update(rule.name for rule, _ in self._lively)
+        return [pair for pair in self._bound if pair[0].name in asked]
 
     def pass_over(self, end: datetime, polls: int) -> None:
         """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
