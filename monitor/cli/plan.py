@@ -24,7 +24,7 @@ from monitor.rules.differences import shown
 from monitor.rules.past import Past
 from monitor.rules.plan import Effect, Planned
 from monitor.rules.plan import plan as planned
-from monitor.rules.tally import messages, tallies
+from monitor.rules.scores import messages, scores
 from monitor.store import alerts, outbox, pasts
 from monitor.store.database import open_archive
 
@@ -112,7 +112,7 @@ async def _read(data: Path, since: datetime, until: datetime, reach: timedelta) 
 def _week(found: Sequence[Past], policy: Policy, since: datetime, until: datetime) -> _Week:
     with progress("replaying", since, until) as tell:
         done = replay(found, policy.rules, policy.route, until=until, deaf=deaf(policy), progress=tell)
-    counted = tallies([rule.name for rule in policy.rules], done, until=until)
+    counted = scores([rule.name for rule in policy.rules], done, until=until)
     return _Week(messages(done), {one.rule: one.firings for one in counted})
 
 

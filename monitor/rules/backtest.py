@@ -12,9 +12,9 @@ from monitor.rules.parser import parse
 from monitor.rules.past import Past
 from monitor.rules.replay import Progress, Replay, Replayed
 from monitor.rules.rule import Rule
+from monitor.rules.scores import Score, messages, scores
 from monitor.rules.suggest import Suggestion, suggestions
 from monitor.rules.syntax import Name, walk
-from monitor.rules.tally import RuleTally, messages, tallies
 
 NOT_KEPT = "latency"
 """What history does not hold."""
@@ -30,7 +30,7 @@ class Backtest:
     instances: int
     polls: int
     judged: int
-    rules: Sequence[RuleTally]
+    rules: Sequence[Score]
     messages: Mapping[str, int]
     suggestions: Sequence[Suggestion]
     blind: Sequence[str]
@@ -55,7 +55,7 @@ def backtest(
         instances=len(pasts),
         polls=replayed.polls,
         judged=replayed.judged,
-        rules=tallies([rule.name for rule in rules], replayed, until=until),
+        rules=scores([rule.name for rule in rules], replayed, until=until),
         messages=messages(replayed),
         suggestions=[one for rule in rules for one in suggestions(rule, by_rule[rule.name], pasts, until=until)],
         blind=[rule.name for rule in rules if _reads(rule, NOT_KEPT)],

@@ -15,8 +15,8 @@ from monitor.rules.printing import written
 from monitor.rules.quantity import Dimension
 from monitor.rules.replay import Firing, Replay
 from monitor.rules.rule import Rule
+from monitor.rules.scores import again, lasted, typical
 from monitor.rules.syntax import Comparison, Name, Number
-from monitor.rules.tally import again, lasted, typical
 
 FEW = 3
 """Fewer firings say nothing about a rule's timers."""
@@ -52,6 +52,8 @@ def suggestions(
     if len(firings) < FEW:
         return ()
     narrow = list(excerpts(pasts, firings, rule, until=until))
+    if not narrow:
+        return ()
     chosen = [_mildest(_tried(rule, _longer_holds(rule), firings, narrow, until))]
     if again(firings) / len(firings) >= WORTH:
         wide = list(excerpts(pasts, firings, rule, until=until, margin=MARGIN))

@@ -17,7 +17,7 @@ AGAIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTally:
+class Score:
     """One rule over a stretch of history.
 
     `total`, `typical` (the median) and `longest` are times of firing; what still fires counts up to the end.
@@ -37,13 +37,13 @@ class RuleTally:
     messages: Mapping[str, int]
 
 
-def tallies(rules: Iterable[str], replayed: Replayed, *, until: datetime) -> list[RuleTally]:
+def scores(rules: Iterable[str], replayed: Replayed, *, until: datetime) -> list[Score]:
     """One for each of `rules`, in their order, also for those that never fired."""
     by_rule: dict[str, list[Firing]] = {rule: [] for rule in rules}
     for firing in replayed.firings:
         if firing.rule in by_rule:
             by_rule[firing.rule].append(firing)
-    return [_tally(rule, found, replayed, until) for rule, found in by_rule.items()]
+    return [_score(rule, found, replayed, until) for rule, found in by_rule.items()]
 
 
 def messages(replayed: Replayed) -> dict[str, int]:
@@ -73,10 +73,10 @@ def typical(lengths: Iterable[timedelta]) -> timedelta:
     return timedelta(seconds=median(length.total_seconds() for length in lengths))
 
 
-def _tally(rule: str, firings: Sequence[Firing], replayed: Replayed, until: datetime) -> RuleTally:
+def _score(rule: str, firings: Sequence[Firing], replayed: Replayed, until: datetime) -> Score:
     lengths = [lasted(firing, until) for firing in firings]
     soon = sum(firing.resolved_at is not None and lasted(firing, until) <= SOON for firing in firings)
-    return RuleTally(
+    return Score(
         rule=rule,
         firings=len(firings),
         instances=len({firing.key for firing in firings}),
