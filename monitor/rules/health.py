@@ -1,4 +1,4 @@
-"""What is remembered of an instance's polls, and what the next one makes of it. Pure."""
+"""What is remembered of an instance's polls: for how long they fail or stay the same, whether they look odd."""
 
 from __future__ import annotations
 

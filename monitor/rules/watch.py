@@ -27,8 +27,7 @@ from monitor.model import (
 )
 from monitor.rules.edges import Edges
 from monitor.rules.facts import Facts, values
-from monitor.rules.health import Health, lasting
-from monitor.rules.health import after as health_after
+from monitor.rules.health import Health, after, lasting
 from monitor.rules.judge import Judge, Verdict
 from monitor.rules.rule import Rule
 from monitor.rules.window import Window
@@ -80,7 +79,7 @@ class Watch:
         `again`: it saw what the last one saw, latency and all, and the last one moved nothing. Then only those rules
         are asked whose answer may differ.
         """
-        health, began = health_after(self.health, sample)
+        health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = _facts(health, sample, self.window)
