@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from monitor import clock
 from monitor.cli import main
@@ -42,7 +45,7 @@ tests:
 
 
 @pytest.fixture(autouse=True)
-def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.chdir(tmp_path)
     for variable in variables():
@@ -50,6 +53,12 @@ def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("rules", "data"):
         (tmp_path / folder).mkdir()
     (tmp_path / "rules" / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    # the commands direct the logs to the standard error of their test, which is closed by now
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
 
 
 async def write(store: Store, *names: str) -> None:
@@ -112,9 +121,15 @@ def test_backtest_of_one_rule_for_programs(capsys: pytest.CaptureFixture[str]) -
         (["backtest", "--since", "1s"], "nothing was polled in the last 1s: go further back with --since"),
         (["record", "invoices"], "no instance invoices was polled in that time; polled were: orders, 订单同步"),
         (["record", "orders", "--since", "1h", "--until", "2h"], "--until 2h lies before --since 1h: swap them"),
-        (["record", "orders", "--output", "none/a.yaml"], "none/a.yaml cannot be written: No such file or directory"),
+        (
+            ["record", "orders", "--output", "no-such-folder/a.yaml"],
+            "no-such-folder/a.yaml cannot be written: No such file or directory",
+        ),
         (["test", "--run", "everything"], "no test is called like 'everything'"),
-        (["test", "--junit", "none/a.xml"], "none/a.xml cannot be written: No such file or directory"),
+        (
+            ["test", "--junit", "no-such-folder/a.xml"],
+            "no-such-folder/a.xml cannot be written: No such file or directory",
+        ),
     ],
 )
 def test_wrong_use_says_what_to_do(capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str) -> None:
