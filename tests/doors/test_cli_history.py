@@ -53,12 +53,14 @@ def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     for folder in ("rules", "data"):
         (tmp_path / folder).mkdir()
     (tmp_path / "rules" / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    root, access = logging.getLogger(), logging.getLogger("aiohttp.access")
+    before = list(root.handlers), root.level, access.disabled
     yield
     # the commands direct the logs to the standard error of their test, which is closed by now
+    root.handlers[:], level, access.disabled = before
+    root.setLevel(level)
+    logging.captureWarnings(False)
     structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
 
 
 async def write(store: Store, *names: str) -> None:
