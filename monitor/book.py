@@ -10,7 +10,7 @@ from monitor.chronicle import tell
 from monitor.meters import Meters
 from monitor.model import Alert, InstanceKey, Run, State
 from monitor.recorder import Entry, Recorder
-from monitor.rules.watch import Change
+from monitor.rules.change import Change
 from monitor.store.database import Store
 
 Placed = tuple[InstanceKey | None, Change]

@@ -6,7 +6,7 @@ import structlog
 
 from monitor.meters import Meters
 from monitor.model import Cause
-from monitor.rules.watch import Change
+from monitor.rules.change import Change
 
 log = structlog.get_logger()
 

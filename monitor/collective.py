@@ -19,10 +19,11 @@ from monitor.errors import StoreFailed
 from monitor.memory import Memory
 from monitor.model import Alert, InstanceKey, Sample
 from monitor.outage import VERSION as BUILT_IN
+from monitor.rules.change import Change
 from monitor.rules.cohort import Cohort
 from monitor.rules.cohorts import Cohorts
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Step, Watch
+from monitor.rules.watch import Step, Watch
 from monitor.rules.window import Window
 
 

@@ -21,9 +21,10 @@ from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, Stat
 from monitor.orphans import orphaned
 from monitor.outages import Outages
 from monitor.rebinding import Binding, Rebinding, reach_of
+from monitor.rules.change import Change, note
 from monitor.rules.health import Health
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Step, Watch, note
+from monitor.rules.watch import Step, Watch
 from monitor.store import history, instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches

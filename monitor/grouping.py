@@ -104,7 +104,8 @@ def decide(
     members = [alert for alert in alerts if alert.key not in held]
     firing = {alert.key: alert for alert in members if _stands(group, alert)}
     if due is not None and at < due:
-        return Decision(Quiet.WAITING, replace(group, look_at=_earliest(due, _repeat_at(group, firing))))
+        # A repetition that falls due meanwhile is the same message: looking at its time would find this again.
+        return Decision(Quiet.WAITING, replace(group, look_at=due))
     verdict = _verdict(group, firing, changed=due is not None, at=at)
     if isinstance(verdict, Quiet):
         settled = replace(group, changed_at=None)

@@ -11,7 +11,7 @@ from monitor.errors import Fault
 from monitor.fingerprint import fingerprint
 from monitor.model import Alert, Finding, Severity, Truth
 from monitor.outage import TIMERS
-from monitor.rules.watch import Change
+from monitor.rules.change import Change
 
 RULE = "policy-invalid"
 VERSION = "built-in"

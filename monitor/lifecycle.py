@@ -83,6 +83,13 @@ def signal(alert: Alert | None, finding: Finding, rule: Timing) -> Signal:
     return Signal.KEPT if finding.at - since >= rule.keep else Signal.CLEAR
 
 
+def deadline(alert: Alert, rule: Timing) -> datetime | None:
+    """When a finding like the last one moves the alert; None where time alone does not."""
+    if alert.state is State.PENDING:
+        return alert.since + rule.hold
+    return alert.state_since + rule.keep if alert.state is State.CLEARING else None
+
+
 def advance(alert: Alert | None, finding: Finding, rule: Timing) -> tuple[Alert | None, Transition | None]:
     """At most one step of an alert's life.
 

@@ -9,7 +9,7 @@ from monitor import lifecycle, outage
 from monitor.book import Book, uncut
 from monitor.model import InstanceKey, Sample, Truth
 from monitor.outage import Outage
-from monitor.rules.watch import Change
+from monitor.rules.change import Change
 
 
 class Outages:

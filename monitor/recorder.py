@@ -13,7 +13,7 @@ import structlog
 
 from monitor.errors import StoreFailed
 from monitor.model import Run
-from monitor.rules.watch import Change
+from monitor.rules.change import Change
 from monitor.store import alerts, history
 from monitor.store.database import Store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ import aiohttp
 import aioresponses.core
 import pytest
 
+from monitor import redaction
 from monitor.store.database import Store, open_store
 
 # Told that there is no loop, pytest-asyncio does not have asyncio make one that nobody would ever close.
@@ -30,6 +31,15 @@ class _Response(aiohttp.ClientResponse):
 # pnuckowski/aioresponses#289; tests/doors/fdi/test_fdi_aioresponses.py says when this can go.
 if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
     vars(aioresponses.core)["ClientResponse"] = _Response
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets() -> Iterator[None]:
+    """What one test declares a secret is masked in no other."""
+    shared = redaction._shared
+    forms, declared = set(shared._forms), shared._declared
+    yield
+    shared._forms, shared._declared = forms, declared
 
 
 @pytest.fixture

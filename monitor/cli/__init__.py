@@ -44,12 +44,15 @@ def _entry(name: str, help_text: str) -> tuple[str, Entry]:
 
 COMMANDS = dict(
     (
+        _entry("backtest", "Replays the stored history through the rules in DIR, and suggests better timers."),
         _entry("check", "Checks the whole policy in DIR and shows every fault at its place."),
         _entry("config", "Shows the settings in effect and where each comes from."),
         _entry("demo", "Shows everything at work on a simulated cloud."),
         _entry("doctor", "Examines each account: reachable, accepted, permitted, within its quota."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),
+        _entry("plan", "Shows what applying the rules in DIR would change, now and over the last seven days."),
         _entry("poll", "Polls once now and shows the counts, and which rules they breach."),
+        _entry("record", "Writes a stretch of an instance's history as a test of the rules."),
         _entry("run", "Runs the service."),
         _entry("schema", "Prints the JSON Schema of a policy file."),
         _entry("simulate", "Runs the simulated cloud alone, until Ctrl-C or SIGTERM."),

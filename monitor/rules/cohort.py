@@ -6,17 +6,17 @@ A sample costs the work of its own member: each aggregate is kept up to date, ne
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from monitor.fingerprint import fingerprint
 from monitor.model import Alert, Finding, InstanceKey, Labels, State, Truth
 from monitor.rules.aggregates import Measure
+from monitor.rules.change import Change, change_of
 from monitor.rules.column import Column
 from monitor.rules.facts import Facts
 from monitor.rules.member import Member
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, change_of
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
 
@@ -40,6 +40,13 @@ class Cohort:
     def __len__(self) -> int:
         """How many members there are, those that were never sampled too."""
         return len(self._members)
+
+    def __iter__(self) -> Iterator[InstanceKey]:
+        return iter(self._members)
+
+    def steady(self, key: InstanceKey) -> bool:
+        """Whether a poll of this member that sees the same as the one before changes nothing."""
+        return all(measure.steady for measure in self._members[key].values())
 
     def join(self, key: InstanceKey, labels: Labels) -> None:
         """An instance belongs to it from now on; `labels` are all of its labels."""

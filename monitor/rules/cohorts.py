@@ -7,11 +7,12 @@ from datetime import datetime
 
 from monitor import lifecycle
 from monitor.model import Alert, Cause, Instance, InstanceKey, Labels, Sample, State
+from monitor.rules.change import Change
 from monitor.rules.cohort import Cohort
 from monitor.rules.health import Health
 from monitor.rules.member import Member, member_of
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, labels_of
+from monitor.rules.watch import labels_of
 from monitor.rules.window import Window
 
 _Place = tuple[str, tuple[str, ...]]
@@ -83,6 +84,10 @@ class Cohorts:
         for cohort in cohorts.values():
             cohort.put(key, member, moved=moved)
         return cohorts.values()
+
+    def of(self, key: InstanceKey) -> Collection[Cohort]:
+        """The cohorts that an instance belongs to."""
+        return self._of.get(key, {}).values()
 
     def leave(self, keys: Iterable[InstanceKey]) -> None:
         """Instances that are gone: they count no more. What that does to an alert, the next sample tells."""

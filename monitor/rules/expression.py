@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from monitor.rules.compile import Truth, Value, compile_truth, compile_value, reach_of
 from monitor.rules.dimensions import check_condition, dimension
+from monitor.rules.edges import Edges, edges_of
 from monitor.rules.facts import Facts
 from monitor.rules.names import AGGREGATES, COUNTS, HEALTH, HISTORY
 from monitor.rules.parser import parse
@@ -42,6 +43,11 @@ class Expression:
         """The left-hand side of the first comparison, durations in seconds; None where it is unknown."""
         found = float(self._measure(facts))
         return None if math.isnan(found) else found
+
+    @property
+    def edges(self) -> Edges:
+        """When it may change its mind while the counts do not."""
+        return edges_of(self._tree, self._thresholds)
 
     def filled(self, facts: Facts) -> str:
         """The text with the numbers filled in: `abnormal 9 / running 20 > 20%`."""

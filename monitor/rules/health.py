@@ -32,6 +32,17 @@ def health_of(first_at: datetime, run: Run | None, good: Run | None) -> Health:
     return Health(first_at=first_at, good_at=good.end if good else None, failures=failed, run=run, good=good)
 
 
+def lasting(health: Health, end: datetime, polls: int) -> Health:
+    """After so many more samples up to `end`, each like the last one. ValueError where there was none."""
+    last = health.run
+    if last is None:
+        raise ValueError("nothing was sampled yet")
+    run = Run(last.start, end, last.polls + polls, last.common, last.cdc, last.failure, last.suspicious)
+    if run.failure is not None:
+        return Health(health.first_at, health.good_at, health.failures + polls, run, health.good)
+    return Health(health.first_at, end, 0, run, run)
+
+
 def after(before: Health | None, sample: Sample) -> tuple[Health, bool]:
     """The health after `sample`, and whether a new run begins with it."""
     health = before or Health(first_at=sample.at)

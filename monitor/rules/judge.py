@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from monitor.model import Severity, Truth
+from monitor.rules.edges import Edges
 from monitor.rules.expression import Expression
 from monitor.rules.facts import Facts
 from monitor.rules.syntax import Call
@@ -66,6 +69,12 @@ class Judge:
             if truth is None:
                 unknown = True
         return self._quiet(severity, unknown=unknown)
+
+    @property
+    def edges(self) -> Edges:
+        """When its verdict may change while the counts do not."""
+        expressions = [level.expression for level in self._levels] + ([self._clear] if self._clear else [])
+        return functools.reduce(operator.or_, (expression.edges for expression in expressions))
 
     def value(self, facts: Facts, severity: Severity | None = None) -> float | None:
         """What messages call `value`: the first number compared by the expression of `severity`."""

@@ -5,17 +5,21 @@ It steps the same watches, routes and groups as the running service, so that a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.grouping import Group, decide, new_group
-from monitor.model import Alert, Instance, InstanceKey, Sample, State
+from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State
 from monitor.notification import Notification
 from monitor.routing import Route
-from monitor.rules.cohorts import Cohorts
+from monitor.rules.change import Change
+from monitor.rules.edges import Edges
+from monitor.rules.health import Health
+from monitor.rules.past import Past
 from monitor.rules.rule import Rule
-from monitor.rules.watch import Change, Watch
+from monitor.rules.together import Together
+from monitor.rules.watch import Watch
 
 
 @dataclass(slots=True)
@@ -29,11 +33,15 @@ class _Circle:
 class Stage:
     """Instances under rules and routes. Samples have to come in the order of their time."""
 
-    def __init__(self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route) -> None:
+    def __init__(
+        self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route | None, *, pasts: Iterable[Past] = ()
+    ) -> None:
+        """`pasts` are further instances, of which something is known already. Without a route nobody hears of it."""
         self._watches = {one.key: Watch(one, rules, health=None, history=()) for one in instances}
-        self._cohorts = Cohorts(rules)
-        for watch in self._watches.values():
-            self._cohorts.join(watch.instance, None, watch.window)
+        for past in pasts:
+            watch = Watch(past.instance, rules, health=past.health, history=past.before)
+            self._watches[past.instance.key] = watch
+        self._together = Together(rules, self._watches.values())
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}
@@ -44,24 +52,65 @@ class Stage:
         """The alerts that are pending, firing or clearing."""
         return [alert for alert in self._alerts.values() if alert.state is not State.RESOLVED]
 
-    def take(self, sample: Sample) -> None:
-        """Judges one sample and moves what it moves."""
+    def know(self, alerts: Iterable[Alert]) -> None:
+        """Alerts as they stand before the first sample. Nobody was told of them here."""
+        known = tuple(alerts)
+        self._together.know(alert for alert in known if alert.instance is None)
+        for alert in known:
+            if alert.instance in self._by_rule:
+                self._by_rule[alert.instance][alert.rule] = alert
+            if alert.instance is None or alert.instance in self._by_rule:
+                self._believe(Change(alert.rule, alert.key, alert, None))
+
+    def edges(self, key: InstanceKey) -> Edges:
+        """When the rules of an instance may change their minds while its counts do not."""
+        return self._watches[key].edges | self._together.edges(key)
+
+    def restless(self, key: InstanceKey) -> bool:
+        """Whether time alone may move an alert that this instance shares with others, so that its every poll counts."""
+        return self._together.restless(key)
+
+    @property
+    def roused(self) -> Collection[InstanceKey]:
+        """The instances that are restless since the last sample, and were not before it."""
+        return self._together.roused
+
+    def deadlines(self, key: InstanceKey) -> list[datetime]:
+        """When time alone may move the alerts that this instance's samples move."""
+        return self._watches[key].deadlines(self._by_rule[key])
+
+    def health(self, key: InstanceKey) -> Health | None:
+        """What is remembered of an instance's polls."""
+        return self._watches[key].health
+
+    def past(self, key: InstanceKey) -> Sequence[Run]:
+        """What the window of an instance holds, oldest first."""
+        window = self._watches[key].window
+        return window.runs if window else ()
+
+    def pass_over(self, key: InstanceKey, end: datetime, polls: int) -> None:
+        """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
+        self._watches[key].pass_over(end, polls)
+
+    def take(self, sample: Sample, *, again: bool = False) -> Sequence[Change]:
+        """Judges one sample, moves what it moves, and says what that was; for `again` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]
-        step = watch.step(sample, self._by_rule[key])
+        step = watch.step(sample, self._by_rule[key], again=again)
         watch.health = step.health
         for change in step.changes:
             if change.alert is None:
                 self._by_rule[key].pop(change.rule, None)
             else:
                 self._by_rule[key][change.rule] = change.alert
+        together = self._together.take(sample, step, watch.window)
+        for change in (*step.changes, *together):
             self._believe(change)
-        for cohort in self._cohorts.saw(sample, step.health, watch.window):
-            alert = self._cohorts.alerts.get(cohort.key)
-            together = cohort.judge(alert, sample.at, up=sample.up, began=step.began)
-            if together is not None:
-                self._cohorts.believe(together)
-                self._believe(together)
+        return (*step.changes, *together)
+
+    def due(self) -> datetime | None:
+        """When a group has to be asked next; None while only a sample can give one something to say."""
+        return min((at for circle in self._circles.values() if (at := circle.group.look_at) is not None), default=None)
 
     def speak(self, until: datetime) -> list[Notification]:
         """What the groups say up to and at `until`, in the order of time."""
@@ -87,7 +136,7 @@ class Stage:
 
     def _tell_groups(self, alert: Alert, at: datetime) -> None:
         labels = alert.all_labels
-        for route in self._route.find(labels) if alert.state.fires else ():
+        for route in self._route.find(labels) if self._route and alert.state.fires else ():
             group = new_group(route, labels)
             self._circles.setdefault((group.key, group.receiver), _Circle(group, set())).members.add(alert.key)
         for circle in self._circles.values():

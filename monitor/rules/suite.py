@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -10,10 +10,11 @@ from operator import attrgetter
 
 from monitor import durations
 from monitor.message import plain, render
-from monitor.model import STATUSES, Alert, Counts, Failure, FailureKind, Instance, Labels, Sample, State
+from monitor.model import STATUSES, Alert, Counts, Failure, FailureKind, Instance, Sample
 from monitor.notification import Notification
 from monitor.routing import Route
-from monitor.rules.case import Case, CaseInstance, ExpectAlerts, ExpectMessage
+from monitor.rules.case import Case, CaseInstance, ExpectMessage
+from monitor.rules.differences import alerts_differ
 from monitor.rules.rule import Rule
 from monitor.rules.stage import Stage
 
@@ -33,6 +34,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened in a test: the alerts after each of its moments, and the messages in the order of time."""
+
+    moments: Mapping[datetime, Sequence[Alert]]
+    said: Sequence[Notification]
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """The rules and routes under test. `languages` are those of the receivers."""
 
@@ -42,27 +51,33 @@ class Suite:
 
     def play(self, case: Case) -> Result:
         """One test, in virtual time."""
+        seen = self.watch(case)
+        failures: list[str] = []
+        for expected in sorted(case.expect, key=attrgetter("at")):
+            failures += alerts_differ(expected, seen.moments[case.start + expected.at], start=case.start)
+        if case.messages is not None:
+            failures += self._unexpected(case.messages, [(one.at - case.start, one) for one in seen.said])
+        return Result(case, tuple(failures))
+
+    def watch(self, case: Case) -> Seen:
+        """Plays a test and judges nothing."""
         instances = {one: _instance(one) for one in case.instances}
         stage = Stage(instances.values(), self.rules, self.route)
         polls = max((len(values) for one in case.instances for _, values in one.series), default=0)
         moments = {case.start + number * case.every for number in range(polls)}
         moments |= {case.start + expected.at for expected in case.expect}
         moments |= {case.start + expected.at for expected in case.messages or ()}
-        said: list[tuple[timedelta, Notification]] = []
-        failures: list[str] = []
+        seen: dict[datetime, list[Alert]] = {}
+        said: list[Notification] = []
         for at in sorted(moments):
-            before = stage.speak(at - timedelta(microseconds=1))
+            said += stage.speak(at - timedelta(microseconds=1))
             for one, instance in instances.items():
                 sample = _sample(one, instance, case, at)
                 if sample is not None:
                     stage.take(sample)
-            said += [(notification.at - case.start, notification) for notification in (*before, *stage.speak(at))]
-            for expected in case.expect:
-                if case.start + expected.at == at:
-                    failures += _differences(expected, stage.alerts())
-        if case.messages is not None:
-            failures += self._unexpected(case.messages, said)
-        return Result(case, tuple(failures))
+            said += stage.speak(at)
+            seen[at] = stage.alerts()
+        return Seen(seen, said)
 
     def _unexpected(self, expected: Sequence[ExpectMessage], said: list[tuple[timedelta, Notification]]) -> list[str]:
         """What differs between the messages that were said and those expected, moment by moment."""
@@ -78,19 +93,30 @@ class Suite:
         return failures
 
     def _differ(self, at: str, wanted: list[ExpectMessage], due: list[Notification]) -> list[str]:
-        failures: list[str] = []
+        """Each expected message beside what its receiver was told instead, then what nobody expected."""
+        missing: list[ExpectMessage] = []
         for one in wanted:
             found = next(
                 (said for said in due if said.receiver == one.receiver and one.contains in self.text(said)), None
             )
             if found is None:
-                failures.append(f"line {one.line}: at {at} no message to {one.receiver} with {one.contains!r}")
+                missing.append(one)
             else:
                 due.remove(found)
-        for said in due:
-            text = self.text(said).strip().replace("\n", "\n      | ")
-            failures.append(f"at {at} a message to {said.receiver} that is not expected:\n      | {text}")
-        return failures
+        failures: list[str] = []
+        for one in missing:
+            instead = next((said for said in due if said.receiver == one.receiver), None)
+            failures.append(f"line {one.line}: at {at} no message to {one.receiver} with {one.contains!r}")
+            if instead is None:
+                failures[-1] += f": {one.receiver} was told nothing else by then"
+            else:
+                due.remove(instead)
+                failures[-1] += f", but this one:{self._quoted(instead)}"
+        unexpected = (f"at {at} a message to {said.receiver} that is not expected:{self._quoted(said)}" for said in due)
+        return [*failures, *unexpected]
+
+    def _quoted(self, said: Notification) -> str:
+        return "".join(f"\n    | {line}" for line in self.text(said).strip().splitlines())
 
     def text(self, notification: Notification) -> str:
         """A message as its receiver reads it, without format."""
@@ -99,7 +125,10 @@ class Suite:
 
 
 def _instance(one: CaseInstance) -> Instance:
-    return Instance(account=one.account, id=one.name, name=one.name, labels=one.labels)
+    """Labels that the service gives itself are the instance's own here."""
+    labels = dict(one.labels)
+    region, project = labels.pop("region", ""), labels.pop("project_id", "")
+    return Instance(one.account, labels.pop("instance_id", one.name), one.name, region, project, labels)
 
 
 def _sample(one: CaseInstance, instance: Instance, case: Case, at: datetime) -> Sample | None:
@@ -114,33 +143,3 @@ def _sample(one: CaseInstance, instance: Instance, case: Case, at: datetime) -> 
     common = [counts.get(f"common.{status}", counts.get(status)) or 0 for status in STATUSES]
     cdc = [counts.get(f"cdc.{status}") or 0 for status in STATUSES]
     return Sample(instance, at, timedelta(), Counts(*common), Counts(*cdc))
-
-
-def _differences(expected: ExpectAlerts, alerts: Iterable[Alert]) -> list[str]:
-    alerts = list(alerts)
-    checks: list[tuple[str, tuple[Labels, ...] | None, Callable[[Alert], bool]]] = [
-        ("firing", expected.alerts, lambda alert: alert.state.fires),
-        ("pending", expected.pending, lambda alert: alert.state is State.PENDING),
-    ]
-    failures: list[str] = []
-    for word, wanted, chosen in checks:
-        if wanted is None:
-            continue
-        rest = [alert.all_labels for alert in alerts if chosen(alert)]
-        missing = []
-        for labels in wanted:
-            found = next((have for have in rest if labels.items() <= have.items()), None)
-            if found is None:
-                missing.append(labels)
-            else:
-                rest.remove(found)
-        lines = [f"      - {_shown(labels)}   (expected)" for labels in missing]
-        lines += [f"      + {_shown(labels)}   (seen)" for labels in rest]
-        if lines:
-            where = f"line {expected.line}: at {durations.show(expected.at)} these {word} alerts differ:"
-            failures.append("\n".join([where, *lines]))
-    return failures
-
-
-def _shown(labels: Labels) -> str:
-    return "{" + ", ".join(f"{name}={value!r}" for name, value in sorted(labels.items())) + "}"

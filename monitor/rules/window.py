@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.model import Counts, Run
@@ -38,9 +37,15 @@ class Window:
             self._runs.clear()
         last = self._runs[-1] if self._runs else None
         if last is not None and last.common == common and last.cdc == cdc:
-            self._runs[-1] = replace(last, end=at, polls=last.polls + 1)
+            self._runs[-1] = Run(last.start, at, last.polls + 1, last.common, last.cdc, None, last.suspicious)
         else:
             self._runs.append(Run(at, at, 1, common, cdc))
+        self._forget(at)
+
+    def extend(self, at: datetime, polls: int) -> None:
+        """Adds so many samples up to `at` that saw what the last one saw."""
+        last = self._runs[-1]
+        self._runs[-1] = Run(last.start, at, last.polls + polls, last.common, last.cdc, None, last.suspicious)
         self._forget(at)
 
     def within(self, after: datetime, until: datetime) -> list[tuple[Run, int]]:

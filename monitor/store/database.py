@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
@@ -28,25 +29,11 @@ _AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError)
 """What the world does to a database. Everything else that SQLAlchemy raises is a bug of ours, and stays one."""
 
 
-class Store:
-    """An open database. `read()` and `write()` give a connection inside one transaction."""
+class Archive:
+    """A database to read from: `read()` gives a connection inside one transaction."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        self._writer = writer
+    def __init__(self, reader: AsyncEngine) -> None:
         self._reader = reader
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed when the block ends well.
-
-        Raises:
-            StoreFailed: nothing of it happened.
-        """
-        try:
-            async with self._writer.begin() as connection:
-                yield connection
-        except _AWAY as error:
-            raise StoreFailed(f"the store did not take a write: {_cause(error)}") from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -60,6 +47,27 @@ class Store:
                 yield connection
         except _AWAY as error:
             raise StoreFailed(f"the store did not answer: {_cause(error)}") from error
+
+
+class Store(Archive):
+    """An open database to read from and to write to; `write()` gives a connection inside one transaction too."""
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        super().__init__(reader)
+        self._writer = writer
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed when the block ends well.
+
+        Raises:
+            StoreFailed: nothing of it happened.
+        """
+        try:
+            async with self._writer.begin() as connection:
+                yield connection
+        except _AWAY as error:
+            raise StoreFailed(f"the store did not take a write: {_cause(error)}") from error
 
 
 def _cause(error: Exception) -> str:
@@ -91,6 +99,33 @@ async def open_store(data: Path) -> AsyncIterator[Store]:
         except (SQLAlchemyError, OSError) as error:
             raise UsageError(f"the database {data / FILE} cannot be opened: {_cause(error)}") from error
         yield Store(writer, reader)
+
+
+@asynccontextmanager
+async def open_archive(data: Path) -> AsyncIterator[Archive]:
+    """What is stored in the folder `data`, to read only: nothing is created, and a service may work in it meanwhile.
+
+    Raises:
+        UsageError: nothing is stored there, or by another version.
+    """
+    file = data / FILE
+    if not file.is_file():
+        raise UsageError(
+            f"there is no history in the data folder {data}: `fdi-monitor run` records it. "
+            "Where it is kept elsewhere, name that folder in FDI_MONITOR_DATA."
+        )
+    url = sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+    reader = create_async_engine(url)
+    sa.event.listen(reader.sync_engine, "begin", _begin_to_read)
+    try:
+        try:
+            async with reader.connect() as connection:
+                await connection.run_sync(migrate.check)
+        except (SQLAlchemyError, OSError) as error:
+            raise UsageError(f"the database {file} cannot be read: {_cause(error)}") from error
+        yield Archive(reader)
+    finally:
+        await reader.dispose()
 
 
 class _locked:  # noqa: N801 - reads as the statement it is used in

@@ -71,9 +71,11 @@ async def leading_to(
     return found
 
 
-async def latest(tx: AsyncConnection, *, good: bool = False) -> dict[InstanceKey, Run]:
-    """The last run of each instance; with `good` the last one of good samples."""
+async def latest(tx: AsyncConnection, *, good: bool = False, before: datetime | None = None) -> dict[InstanceKey, Run]:
+    """The last run of each instance, of those that began `before`; with `good` the last one of good samples."""
     wanted = sa.select(sa.func.max(run.c.started_at)).where(run.c.instance_id == instance.c.id)
+    if before is not None:
+        wanted = wanted.where(run.c.started_at < before)
     if good:
         wanted = wanted.where(run.c.failure.is_(None))
     rows = await tx.execute(

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
@@ -31,6 +32,14 @@ def upgrade(connection: sa.Connection) -> None:
             "the database was written by a newer fdi-monitor. Run that version, or name another folder in "
             "FDI_MONITOR_DATA."
         ) from error
+
+
+def check(connection: sa.Connection) -> None:
+    """Raises UsageError where the database is not as this version writes it."""
+    if MigrationContext.configure(connection).get_current_revision() != head():
+        raise UsageError(
+            "the database was written by another version of fdi-monitor: run the service of this version on it first"
+        )
 
 
 def head() -> str:

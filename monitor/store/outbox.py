@@ -104,6 +104,19 @@ async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:
     return {(receiver, Standing(state)): number for receiver, state, number in await tx.execute(counted)}
 
 
+async def told(tx: AsyncConnection, since: datetime) -> dict[str, int]:
+    """How many messages each receiver was sent since then, whatever became of them; several kinds count once."""
+    counted = (
+        sa.select(outbox.c.receiver, sa.func.count())
+        .where(outbox.c.created_at >= since)
+        .group_by(outbox.c.receiver, outbox.c.position)
+    )
+    found: dict[str, int] = {}
+    for receiver, number in await tx.execute(counted):
+        found[receiver] = max(number, found.get(receiver, 0))
+    return found
+
+
 async def prune(tx: AsyncConnection, before: datetime) -> None:
     """Forgets messages that were settled before `before`."""
     await tx.execute(outbox.delete().where(outbox.c.settled_at < before))

@@ -239,3 +239,13 @@ def test_what_is_over_while_inhibited_was_never_said() -> None:
     assert (over.verdict, over.notification) == (Quiet.WAITING, None)
     last = held(80, waiting.changed(moment(65)), resolved(alert("orders")), inhibited={"orders"})
     assert (last.verdict, last.group) == (Quiet.OVER_BEFORE_SAID, None)
+
+
+def test_a_change_right_before_a_repetition_is_said_with_it_once() -> None:
+    orders, invoices = alert("orders"), alert("invoices")
+    repeats_at = 10 + 4 * 3600
+    group = spoken(orders).changed(moment(repeats_at - 5))
+    waiting = at(repeats_at, group, orders, invoices)
+    assert (waiting.verdict, going_on(waiting).look_at) == (Quiet.WAITING, moment(repeats_at + 5))
+    said = at(repeats_at + 5, going_on(waiting), orders, invoices)
+    assert said.verdict is Reason.MORE

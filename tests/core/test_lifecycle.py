@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lifecycle import TABLE, Signal, advance, end, signal
+from monitor.lifecycle import TABLE, Signal, advance, deadline, end, signal
 from monitor.model import Alert, Cause, Finding, InstanceKey, Severity, State, Transition, Truth
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -193,3 +193,15 @@ def test_whatever_comes_the_life_makes_sense(story: list[tuple[Truth, Severity, 
             assert truth is CLEAR
         if step is None and before is not None and alert is not None:
             assert (alert.state, alert.severity) == (before.state, before.severity)
+
+
+def test_time_alone_moves_what_waits_and_what_clears() -> None:
+    waiting, _ = live([found(0, Truth.BREACH)], PATIENT)
+    fires, _ = live([found(0, Truth.BREACH), found(2, Truth.BREACH)], PATIENT)
+    clears, _ = live([found(0, Truth.BREACH), found(2, Truth.BREACH), found(5, Truth.CLEAR)], PATIENT)
+    assert waiting is not None
+    assert fires is not None
+    assert clears is not None
+    assert deadline(waiting, PATIENT) == waiting.since + timedelta(minutes=2)
+    assert deadline(fires, PATIENT) is None
+    assert deadline(clears, PATIENT) == fires.state_since + timedelta(minutes=3 + 3)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.matchers import parse as matchers
 from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, Run, Sample, Severity, State
+from monitor.rules.change import Change
 from monitor.rules.cohorts import Cohorts
 from monitor.rules.compile import compile_truth, compile_value
 from monitor.rules.facts import Facts
@@ -20,7 +21,7 @@ from monitor.rules.parser import parse
 from monitor.rules.quantity import quantity
 from monitor.rules.rule import Override, Rule
 from monitor.rules.syntax import Call, Comparison
-from monitor.rules.watch import Change, Watch
+from monitor.rules.watch import Watch
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 LOST = Failure(FailureKind.UNREACHABLE, "503")

@@ -60,16 +60,29 @@ def test_the_example_of_the_design_passes() -> None:
     assert result.passed
 
 
-def test_alerts_that_differ_are_shown_side_by_side() -> None:
+def test_alerts_that_differ_stand_beside_those_that_were_expected() -> None:
     result = play(at(180, {"alertname": "other"}))
     assert result.failures == (
         (
             "line 7: at 3m these firing alerts differ:\n"
-            "      - {alertname='other'}   (expected)\n"
-            "      + {account='prod', alertname='cdc-tasks-abnormal', env='prod', instance='orders', "
-            "instance_id='orders', severity='critical'}   (seen)"
+            "      expected          seen\n"
+            "    - alertname=other   -\n"
+            "    + -                 alertname=cdc-tasks-abnormal severity=critical instance=orders account=prod"
+            " env=prod instance_id=orders"
         ),
     )
+
+
+def test_an_alert_with_another_severity_stands_beside_the_one_that_was_meant() -> None:
+    result = play(at(180, {"alertname": "cdc-tasks-abnormal", "severity": "warning"}))
+    assert result.failures[0].splitlines()[1:] == [
+        "      expected                                        seen",
+        "    ! alertname=cdc-tasks-abnormal severity=warning   alertname=cdc-tasks-abnormal severity=critical",
+    ]
+
+
+def test_an_alert_that_only_waits_yet_is_said_to() -> None:
+    assert play(at(120, FIRING)).failures[0].splitlines()[-1].endswith("   - (it is pending since 1m)")
 
 
 def test_pending_alerts_are_compared_only_where_they_are_given() -> None:
@@ -83,12 +96,19 @@ def test_one_expected_alert_matches_one_that_fires() -> None:
 
 
 def test_a_message_that_does_not_come_is_missed() -> None:
-    assert play(messages=(message(180, "orders"),)).failures == ("line 9: at 3m no message to ops with 'orders'",)
+    assert play(messages=(message(180, "orders"),)).failures == (
+        "line 9: at 3m no message to ops with 'orders': ops was told nothing else by then",
+    )
+
+
+def test_a_message_that_says_something_else_is_shown_in_its_place() -> None:
+    [failure] = play(messages=(message(190, "9 CDC tasks"),)).failures
+    assert failure.startswith("line 9: at 3m10s no message to ops with '9 CDC tasks', but this one:\n    | [FIRING cri")
 
 
 def test_a_message_that_nobody_expects_is_shown() -> None:
     [failure] = play(messages=(message(400, "RESOLVED"),)).failures
-    assert failure.startswith("at 6m40s a message to ops that is not expected:\n      | [FIRING critical]")
+    assert failure.startswith("at 6m40s a message to ops that is not expected:\n    | [FIRING critical]")
 
 
 def test_no_messages_means_none_at_all() -> None:

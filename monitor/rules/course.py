@@ -1,0 +1,168 @@
+"""The way of one instance through its runs, from one poll that may move something to the next. Pure.
+
+Within a run a rule can change its mind only at the edges that `edges` tells, and an alert only when a deadline is
+over. The polls between are passed over: each would see what the last one saw, and move nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from monitor.model import InstanceKey, Run, Sample
+from monitor.rules.edges import Edges
+from monitor.rules.past import Past, moment, number_at, spacing
+from monitor.rules.stage import Stage
+
+_NONE = timedelta()
+
+
+class Course:
+    """Where one instance is: the next poll that is judged, at `at`; None once it is at the end of its runs."""
+
+    __slots__ = (
+        "_again",
+        "_edges",
+        "_index",
+        "_jumps",
+        "_number",
+        "_places",
+        "_run",
+        "_runs",
+        "_seen",
+        "_stage",
+        "at",
+        "past",
+    )
+
+    def __init__(self, past: Past, stage: Stage, *, jumps: bool) -> None:
+        """Without `jumps` every poll is judged."""
+        self.past = past
+        self._runs = past.runs
+        self._stage = stage
+        self._edges = stage.edges(past.instance.key)
+        self._jumps = jumps and not self._edges.always
+        self._again = False
+        self._index = self._number = 0
+        self._seen = -1
+        self._places: list[int] = []
+        self._run: Run | None = self._runs[0] if self._runs else None
+        self.at: datetime | None = self._run.start if self._run else None
+
+    @property
+    def key(self) -> InstanceKey:
+        return self.past.instance.key
+
+    @property
+    def again(self) -> bool:
+        """Whether the poll at `at` saw what the one judged before it saw, and that moved nothing."""
+        return self._again and self._number > 0
+
+    def sample(self) -> Sample:
+        """What the poll at `at` saw; the polls before it are passed over. The time an answer took is not stored."""
+        if self._run is not None and self._number >= self._run.polls:
+            self._leave(self._run)
+        run, at = self._run, self.at
+        if run is None or at is None:
+            raise ValueError("the runs are at their end")
+        if self._number - 1 > self._seen:
+            self._pass_over(run, self._number - 1)
+        self._seen = self._number
+        return Sample(self.past.instance, at, _NONE, run.common, run.cdc, run.failure)
+
+    def go_on(self, *, moved: bool) -> None:
+        """Looks for the next poll that matters, after that at `at` was judged and, if so, `moved` something."""
+        run = self._run
+        if run is None:
+            return
+        self._again = self._jumps and not moved
+        if self._number == 0:
+            self._places = self._landmarks(run)
+        self._plan(run, self._number + 1 if moved or not self._jumps else self._next(run))
+
+    def end(self) -> None:
+        """Passes over the polls that are left: nothing will wake it any more."""
+        if self._run is not None:
+            self._leave(self._run)
+
+    def _plan(self, run: Run, number: int) -> None:
+        """Poll `number` of the run is judged next; beyond its end, the first of the next run. The run is left only
+        then, for it may be woken before."""
+        following = self._runs[self._index + 1] if self._index + 1 < len(self._runs) else None
+        self._number = number
+        self.at = moment(run, number) if number < run.polls else following.start if following else None
+
+    def wake(self, at: datetime) -> None:
+        """Its first poll from `at` on is judged, whatever was planned: something else moved what it shares."""
+        run = self._run
+        if run is not None:
+            number = max(self._seen + 1, number_at(run, at))
+            if number < min(self._number, run.polls):
+                self._plan(run, number)
+
+    def _leave(self, run: Run) -> None:
+        if run.polls - 1 > self._seen:
+            self._pass_over(run, run.polls - 1)
+        self._index += 1
+        self._number, self._seen = 0, -1
+        self._run = self._runs[self._index] if self._index < len(self._runs) else None
+        self.at = self._run.start if self._run else None
+
+    def _pass_over(self, run: Run, number: int) -> None:
+        self._stage.pass_over(self.key, moment(run, number), number - self._seen)
+        self._seen = number
+
+    def _next(self, run: Run) -> int:
+        """The next poll at which something may move; the run's length where there is none."""
+        here = self._number
+        if self._stage.restless(self.key) or self._each_matters(run, here):
+            return here + 1
+        while self._places and self._places[-1] <= here:
+            self._places.pop()
+        deadlines = (number_at(run, due) for due in self._stage.deadlines(self.key))
+        after = [number for number in deadlines if number > here]
+        return min([*after, self._places[-1] if self._places else run.polls])
+
+    def _each_matters(self, run: Run, here: int) -> bool:
+        edges = self._edges
+        if run.failure is not None and edges.falling:
+            return True
+        if not edges.reach:
+            return False
+        past = self._stage.past(self.key)
+        others = [other for other in past if other.end < run.start]
+        # a failed poll takes nothing into the window, so what is in it leaves poll by poll
+        reach = max(edges.smooth, default=_NONE) if run.failure is None else edges.reach
+        if reach and others and moment(run, here) <= others[-1].end + reach:
+            return True
+        return run.failure is None and _uneven(past[-1], run, edges)
+
+    def _landmarks(self, run: Run) -> list[int]:
+        """The polls of the run at which a rule may change its mind, the latest first."""
+        edges = self._edges
+        places: set[int] = set()
+        if edges.reach:
+            # the second sample makes two of them, and the last gap may be longer than the others
+            places |= {1, run.polls - 1}
+            places |= {number_at(run, at) for at in self._leavings(edges, run)}
+        if run.failure is not None and (health := self._stage.health(self.key)):
+            since = health.good_at or health.first_at
+            places |= {number_at(run, since + age) for age in edges.ages}
+            places |= {limit - health.failures for limit in edges.failures}
+        return sorted((place for place in places if 0 < place < run.polls), reverse=True)
+
+    def _leavings(self, edges: Edges, run: Run) -> Iterable[datetime]:
+        for other in self._stage.past(self.key):
+            yield from (other.start + reach for reach in edges.arrives)
+            if other.end < run.start:
+                yield from (other.end + reach for reach in edges.leaves)
+
+
+def _uneven(now: Run, run: Run, edges: Edges) -> bool:
+    """Whether the window holds `run` as a part of a longer one, `now`, across a gap, and takes the polls of both as
+    evenly spaced: until that is nearly so, how many of them a look-back finds may still change."""
+    if now.start == run.start or now.polls < 2:
+        return False
+    tick = timedelta(microseconds=1)
+    nearest, widest = sorted(((now.end - now.start) // (now.polls - 1), spacing(run)))
+    return any(nearest - tick <= reach <= widest + 2 * tick for reach in edges.leaves | edges.smooth)
