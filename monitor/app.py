@@ -123,6 +123,7 @@ async def _build(ground: _Ground) -> tuple[Engine, Sequence[Loop]]:
         now=now,
         pulse=ground.pulse,
         queued=_both(courier.wake, ground.changed.ring),
+        quieting=policy.quieting,
     )
     clouds = {account.name: Cloud(account, ground.session, now) for account in policy.accounts}
     namer = Namer(clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))

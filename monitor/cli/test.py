@@ -29,7 +29,9 @@ def test(directory: Path | None, as_json: bool) -> int:
       fdi-monitor test rules
     """
     policy = load(rules_folder(directory), environment(), doors=False)
-    suite = Suite(policy.rules, policy.route, {receiver.name: receiver.language for receiver in policy.receivers})
+    suite = Suite(
+        policy.rules, policy.route, {receiver.name: receiver.language for receiver in policy.receivers}, policy.quieting
+    )
     results = [suite.play(case) for case in policy.cases]
     if as_json:
         click.echo(json.dumps(_plain(results), indent=2, ensure_ascii=False))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -123,6 +123,16 @@ def _label_name(given: str) -> str:
     return given
 
 
+def _moment(given: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise ValueError(f"{quoted(given)} is not a moment such as 2026-01-05T10:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{quoted(given)} has no offset: write it with +08:00 or Z at its end")
+    return moment.astimezone(UTC)
+
+
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _DURATION = r"^([0-9]+(ms|[wdhms]))+$|\$"
 
@@ -142,6 +152,11 @@ Duration = Annotated[
     timedelta,
     PlainValidator(reader(durations.parse, "a duration such as 90s, 5m or 1h30m")),
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
+]
+Moment = Annotated[
+    datetime,
+    PlainValidator(reader(_moment, "a moment with its offset, such as 2026-01-05T10:00:00+08:00")),
+    WithJsonSchema({"type": "string"}),
 ]
 Url = Annotated[
     str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": r"^https?://|\$"})

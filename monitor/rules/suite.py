@@ -12,6 +12,7 @@ from monitor import durations
 from monitor.message import plain, render
 from monitor.model import STATUSES, Alert, Counts, Failure, FailureKind, Instance, Labels, Sample, State
 from monitor.notification import Notification
+from monitor.quieting import PLAIN, Quieting
 from monitor.routing import Route
 from monitor.rules.case import Case, CaseInstance, ExpectAlerts, ExpectMessage
 from monitor.rules.rule import Rule
@@ -39,11 +40,12 @@ class Suite:
     rules: tuple[Rule, ...]
     route: Route
     languages: Mapping[str, str]
+    quieting: Quieting = PLAIN
 
     def play(self, case: Case) -> Result:
         """One test, in virtual time."""
         instances = {one: _instance(one) for one in case.instances}
-        stage = Stage(instances.values(), self.rules, self.route)
+        stage = Stage(instances.values(), self.rules, self.route, self.quieting)
         polls = max((len(values) for one in case.instances for _, values in one.series), default=0)
         moments = {case.start + number * case.every for number in range(polls)}
         moments |= {case.start + expected.at for expected in case.expect}
