@@ -29,9 +29,9 @@ from monitor.poller import Poller
 from monitor.retention import Retention
 from monitor.settings import Settings
 from monitor.store.database import Store, open_store
-from monitor.web.hosts import answered
+from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site
+from monitor.web.site import Site, Speech
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -71,6 +71,7 @@ class _Ground:
     meters: Meters
     pulse: Pulse
     changed: Nudge
+    acted: Nudge
 
 
 @asynccontextmanager
@@ -93,10 +94,22 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        site = Site(store, meters, pulse, world.now, changed, hosts=hosts)
+        acted = Nudge()
+        speech = Speech(policy.route, tuple(one.name for one in policy.receivers), policy.quieting)
+        site = Site(
+            store,
+            meters,
+            pulse,
+            world.now,
+            changed,
+            hosts=hosts,
+            acted=acted,
+            speech=lambda: speech,
+            started_at=world.now(),
+        )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
-        address = f"http://{_reachable(settings.web.host)}:{port}"
-        ground = _Ground(settings, policy, world, store, session, outward, address, meters, pulse, changed)
+        address = f"http://{reachable(settings.web.host)}:{port}"
+        ground = _Ground(settings, policy, world, store, session, outward, address, meters, pulse, changed, acted)
         engine, loops = await _build(ground)
         async with _going(loops):
             await engine.retire({account.name: _polled(account) for account in policy.accounts})
@@ -140,7 +153,8 @@ async def _build(ground: _Ground) -> tuple[Engine, Sequence[Loop]]:
     await engine.load()
     retention = Retention(store, keep=ground.settings.retention, now=now)
     pollers = [_poller(cloud, engine, ground).run for cloud in clouds.values()]
-    return engine, [courier.run, dispatcher.run, engine.run, retention.run, namer.run, *pollers]
+    heed = _waking(ground.acted, dispatcher.wake)
+    return engine, [courier.run, dispatcher.run, engine.run, retention.run, namer.run, heed, *pollers]
 
 
 def _poller(cloud: Cloud, engine: Engine, ground: _Ground) -> Poller:
@@ -190,16 +204,21 @@ def carriers(
     }
 
 
+def _waking(nudge: Nudge, wake: Callable[[], None]) -> Loop:
+    """A loop that calls `wake` whenever `nudge` has rung."""
+
+    async def heed() -> None:
+        seen = 0
+        while True:
+            seen = await nudge.wait(since=seen)
+            wake()
+
+    return heed
+
+
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
     def ring() -> None:
         first()
         second()
 
     return ring
-
-
-def _reachable(host: str) -> str:
-    """The address to open for pages that listen on `host`."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

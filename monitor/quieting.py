@@ -98,6 +98,18 @@ NOTHING = Look()
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Everything that keeps one alert quiet: ids of silences, keys of alerts, names of windows."""
+
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+    muted_by: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.silenced_by or self.inhibited_by or self.muted_by)
+
+
+@dataclass(frozen=True, slots=True)
 class Watcher:
     """Looks at the alerts of groups, under one policy and with the sources of inhibition there are."""
 
@@ -136,6 +148,17 @@ class Watcher:
             if reason is not None:
                 hushed[one.key] = reason
         return Look(hushed, muted, acks, frozenset(flapping), earliest(*changes))
+
+    def suppressed(self, alert: Alert, silences: Iterable[Silence], windows: Spells, at: datetime) -> Suppressed:
+        """Everything that keeps an alert quiet at `at` whatever its group, with the windows as they stand then."""
+        labels = alert.all_labels
+        hiding = (one for one in silences if one.matches(labels) and one.spell(at, windows).open)
+        upkeep = (one.window for one in self.quieting.maintenance if one.match.match(labels))
+        return Suppressed(
+            tuple(one.id for one in hiding),
+            tuple(self.sources.of(labels)),
+            tuple(name for name in upkeep if name in windows and windows[name].open),
+        )
 
     def _reason(
         self, alert: Alert, facts: Facts, at: datetime, windows: Spells, ack: Ack | None, step: Step | None

@@ -44,6 +44,8 @@ def _entry(name: str, help_text: str) -> tuple[str, Entry]:
 
 COMMANDS = dict(
     (
+        _entry("ack", "Says that somebody cares for an alert, so that it is not repeated."),
+        _entry("alerts", "Shows what fires and waits, and what keeps it quiet."),
         _entry("check", "Checks the whole policy in DIR and shows every fault at its place."),
         _entry("config", "Shows the settings in effect and where each comes from."),
         _entry("demo", "Shows everything at work on a simulated cloud."),
@@ -52,7 +54,9 @@ COMMANDS = dict(
         _entry("poll", "Polls once now and shows the counts, and which rules they breach."),
         _entry("run", "Runs the service."),
         _entry("schema", "Prints the JSON Schema of a policy file."),
+        _entry("silence", "Makes, lists and ends silences."),
         _entry("simulate", "Runs the simulated cloud alone, until Ctrl-C or SIGTERM."),
+        _entry("status", "Shows how the running service stands."),
         _entry("test", "Plays the tests written beside the rules, in virtual time."),
     )
 )

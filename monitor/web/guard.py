@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,7 +25,9 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "fdi-monitor",
 }
+_READING = ("GET", "HEAD", "OPTIONS")
 _WORDS = {
+    403: "Another site's page may not change anything here.",
     404: "There is nothing at this address.",
     405: "This address cannot be used in that way.",
     421: "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL.",
@@ -64,6 +68,23 @@ async def own_names(request: web.Request, handler: Handler) -> web.StreamRespons
     if hosts is not None and named(request.headers.get("Host", "")) not in hosts:
         raise web.HTTPMisdirectedRequest
     return await handler(request)
+
+
+@web.middleware
+async def own_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses to change anything for a page of another site. Programs say nothing about pages, and are heard."""
+    if request.method not in _READING and not _same_origin(request):
+        raise web.HTTPForbidden
+    return await handler(request)
+
+
+def _same_origin(request: web.Request) -> bool:
+    """Whether the browser, if it is one, says that a page of ours asks; older ones name only the page's origin."""
+    fetched = request.headers.get("Sec-Fetch-Site")
+    if fetched is not None:
+        return fetched in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
 
 
 def _page(status: int, headers: dict[str, str] | None = None) -> web.Response:

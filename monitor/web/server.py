@@ -11,10 +11,10 @@ from pathlib import Path
 from aiohttp import web
 
 from monitor.errors import UsageError
-from monitor.web import dashboard, events, guard, health, metrics
+from monitor.web import alerts_api, am_alerts, am_silences, am_status, dashboard, events, guard, health, metrics
 from monitor.web.site import SITE, Site
 
-ROOMS = (dashboard, events, health, metrics)
+ROOMS = (dashboard, events, health, metrics, alerts_api, am_alerts, am_silences, am_status)
 
 STATIC = Path(__file__).parent / "static"
 
@@ -24,7 +24,7 @@ _PATIENCE = 3.0
 
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
-    app = web.Application(middlewares=[guard.plain_errors, guard.own_names])
+    app = web.Application(middlewares=[guard.plain_errors, guard.own_names, guard.own_pages])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)
     for room in ROOMS:

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from monitor.clock import Clock
+from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
+from monitor.quieting import PLAIN, Quieting
+from monitor.routing import Route
 from monitor.store.database import Store
 from monitor.web.hosts import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet."""
+
+    route: Route
+    receivers: tuple[str, ...]
+    quieting: Quieting = PLAIN
+
+
+_NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """All that a room gets. `changed` is rung after each step that a page would show.
 
-    `hosts` are the names that the service answers to, lower case and without ports; None answers to every name.
+    `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
+    when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
+    answers to every name.
     """
 
     store: Store
@@ -27,6 +46,9 @@ class Site:
     changed: Nudge
     hosts: frozenset[str] | None = LOOPBACK
     title: str = "FDI Monitor"
+    acted: Nudge = field(default_factory=Nudge)
+    speech: Callable[[], Speech] = lambda: _NOBODY
+    started_at: datetime | None = None
 
 
 SITE = web.AppKey("site", Site)
