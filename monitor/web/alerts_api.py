@@ -11,9 +11,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from monitor.acknowledgement import Ack
 from monitor.ledger import Line
-from monitor.store import acks, alerts, decisions, groups
+from monitor.store import acks, decisions, groups
 from monitor.web.amshape import moment
-from monitor.web.outlook import Seen, look
+from monitor.web.outlook import Seen, find, look
 from monitor.web.site import SITE
 
 MOST = 500
@@ -42,15 +42,17 @@ async def listed(request: web.Request) -> web.Response:
 @routes.get("/api/fdi/v1/alerts/{fingerprint}/decisions")
 async def decided(request: web.Request) -> web.Response:
     """What was decided about one alert, newest first: how it was told, or why it was not."""
+    name = request.match_info["fingerprint"]
     async with request.app[SITE].store.read() as tx:
-        found = await decisions.about(tx, request.match_info["fingerprint"], most=MOST)
+        alert = await find(tx, name)
+        found = await decisions.about(tx, alert.key if alert else name, most=MOST)
     return web.json_response({"decisions": [_line(one) for one in found]})
 
 
 @routes.post("/api/fdi/v1/alerts/{fingerprint}/ack")
 async def acknowledge(request: web.Request) -> web.Response:
     """Somebody cares for an alert that fires: it is not repeated until its severity rises or it resolves."""
-    site, key = request.app[SITE], request.match_info["fingerprint"]
+    site, name = request.app[SITE], request.match_info["fingerprint"]
     at = site.now()
     try:
         given = _Given.model_validate_json(await request.read())
@@ -60,25 +62,27 @@ async def acknowledge(request: web.Request) -> web.Response:
     if expires_at is not None and expires_at <= at:
         return _refused(400, "expires_at is in the past")
     async with site.store.write() as tx:
-        alert = (await alerts.by_key(tx, [key])).get(key)
+        alert = await find(tx, name)
         if alert is None or not alert.state.fires:
-            return _refused(404, f"no alert {key} fires")
-        ack = Ack(key, at, given.owner, given.comment, alert.severity, expires_at)
+            return _refused(404, f"no alert {name} fires")
+        ack = Ack(alert.key, at, given.owner, given.comment, alert.severity, expires_at)
         await acks.save(tx, ack)
-        await groups.touch(tx, at, about=[key])
+        await groups.touch(tx, at, about=[alert.key])
     site.acted.ring()
     site.changed.ring()
-    log.info("alert acknowledged", alert=key, by=ack.owner)
+    log.info("alert acknowledged", alert=alert.key, by=ack.owner)
     return web.json_response(_ack(ack))
 
 
 @routes.delete("/api/fdi/v1/alerts/{fingerprint}/ack")
 async def withdraw(request: web.Request) -> web.Response:
     """Takes an acknowledgement back."""
-    site, key = request.app[SITE], request.match_info["fingerprint"]
+    site, name = request.app[SITE], request.match_info["fingerprint"]
     async with site.store.write() as tx:
+        alert = await find(tx, name)
+        key = alert.key if alert else name
         if not await acks.remove(tx, [key]):
-            return _refused(404, f"the alert {key} is not acknowledged")
+            return _refused(404, f"the alert {name} is not acknowledged")
         await groups.touch(tx, site.now(), about=[key])
     site.acted.ring()
     site.changed.ring()

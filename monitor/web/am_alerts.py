@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -79,4 +80,6 @@ def _receiver(request: web.Request) -> re.Pattern[str]:
 
 
 def _shape(one: Seen, outlook: Outlook) -> dict[str, Any]:
-    return amshape.alert(one.alert, one.suppressed, _receivers(one, outlook), outlook.at)
+    inhibited_by = tuple(outlook.sources[key] for key in one.suppressed.inhibited_by)
+    suppressed = replace(one.suppressed, inhibited_by=inhibited_by)
+    return amshape.alert(one.alert, suppressed, _receivers(one, outlook), outlook.at)

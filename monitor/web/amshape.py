@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from monitor import matchers
+from monitor.fingerprint import fingerprint
 from monitor.matchers import Matcher, Matchers
 from monitor.model import Alert
 from monitor.quieting import Suppressed
@@ -124,7 +125,7 @@ def alert(one: Alert, suppressed: Suppressed, receivers: Iterable[str], at: date
     return {
         "annotations": dict(one.annotations),
         "endsAt": moment(one.resolved_at or at + RESOLVE_AFTER),
-        "fingerprint": one.key,
+        "fingerprint": fingerprint(one.all_labels),
         "receivers": [{"name": name} for name in dict.fromkeys(receivers)],
         "startsAt": moment(one.fired_at or one.since),
         "status": {

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import matchers
 from monitor.acknowledgement import Ack, Ended
+from monitor.fingerprint import fingerprint
 from monitor.inhibition import Sources
 from monitor.matchers import EVERYTHING, Matchers
 from monitor.model import Alert
@@ -39,6 +41,8 @@ class Outlook:
     speech: Speech
     seen: Sequence[Seen]
     silences: Sequence[Silence]
+    sources: Mapping[str, str]
+    """The fingerprints of the alerts that inhibit others, by their keys."""
 
     @property
     def firing(self) -> Iterator[Seen]:
@@ -61,12 +65,22 @@ async def look(site: Site) -> Outlook:
     current = [one for one in known if at < one.ends_at]
     windows = spells(speech.quieting.windows, at)
     seen = [Seen(one, watcher.suppressed(one, current, windows, at), _holding(given, one, at)) for one in live]
-    return Outlook(at, speech, seen, known)
+    inhibiting = {key for one in seen for key in one.suppressed.inhibited_by}
+    sources = {one.key: fingerprint(one.all_labels) for one in live if one.key in inhibiting}
+    return Outlook(at, speech, seen, known, sources)
 
 
 def _holding(given: Mapping[str, Ack], alert: Alert, at: datetime) -> Ack | None:
     ack = given.get(alert.key)
     return ack if ack is not None and ack.ended(alert, at) is Ended.NOT else None
+
+
+async def find(tx: AsyncConnection, name: str) -> Alert | None:
+    """The alert with this key, or with this fingerprint of all its labels, as messages and Alertmanager's API tell it:
+    that one changes with the severity."""
+    if (alert := (await alerts.by_key(tx, [name])).get(name)) is not None:
+        return alert
+    return next((one for one in await alerts.known(tx) if fingerprint(one.all_labels) == name), None)
 
 
 def wanted(request: web.Request) -> Matchers:

@@ -12,6 +12,7 @@ import yaml
 from webrows import Client, ago, alert, fill, instance, opened, resolved
 
 from monitor.acknowledgement import Ack
+from monitor.fingerprint import fingerprint
 from monitor.inhibition import Inhibit
 from monitor.ledger import Line
 from monitor.matchers import EVERYTHING, parse
@@ -75,7 +76,7 @@ async def test_an_alert_has_alertmanagers_shape(tmp_path: Path) -> None:
         {
             "annotations": {"summary": "3 tasks abnormal on orders"},
             "endsAt": "2026-01-05T10:05:00.000Z",
-            "fingerprint": ORDERS.key,
+            "fingerprint": fingerprint(ORDERS.all_labels),
             "receivers": [{"name": "oncall"}],
             "startsAt": "2026-01-05T09:58:00.000Z",
             "status": {"inhibitedBy": [], "mutedBy": [], "silencedBy": ["s-1"], "state": "suppressed"},
@@ -98,6 +99,8 @@ async def test_the_filters_are_alertmanagers(tmp_path: Path) -> None:
         assert sorted(await names(client, "?silenced=false")) == ["invoices", "库存"]
         assert sorted(await names(client, "?silenced=false&inhibited=false")) == ["库存"]
         assert await names(client, "?silenced=false&inhibited=false&active=false&muted=false") == []
+        [inhibited] = await (await client.get('/api/v2/alerts?filter=instance="invoices"')).json()
+        assert inhibited["status"]["inhibitedBy"] == [fingerprint(ORDERS.all_labels)]
         assert await names(client, "?receiver=data") == ["库存"]
         assert sorted(await names(client, "?receiver=on.*")) == ["invoices", "orders", "库存"]
         assert await names(client, "?receiver=on") == [], "the expression is anchored"
@@ -181,7 +184,8 @@ async def test_an_alert_is_acknowledged_and_that_is_taken_back(tmp_path: Path) -
             },
         )
         assert site.acted.rings == 1
-        assert (await client.delete(f"/api/fdi/v1/alerts/{ORDERS.key}/ack")).status == 200
+        as_told = fingerprint(ORDERS.all_labels)
+        assert (await client.delete(f"/api/fdi/v1/alerts/{as_told}/ack")).status == 200
         assert (await client.delete(f"/api/fdi/v1/alerts/{ORDERS.key}/ack")).status == 404
         assert site.acted.rings == 2
 
