@@ -194,17 +194,3 @@ async def decisions(run: Service, said: Said) -> set[tuple[str, str, str]]:
     status, text = await run.page(f"/api/fdi/v1/alerts/{said.alerts[0]['fingerprint']}/decisions")
     assert status == 200
     return {(one["verdict"], one["reason"], one["because"]) for one in json.loads(text)["decisions"]}
-
-
-@story
-async def test_where_nothing_answers_a_command_says_so(folder: Path) -> None:
-    for command in (("status",), ("alerts",), ("silence", "list"), ("ack", "x")):
-        ended = await fdi_monitor(*command, "--url", "http://127.0.0.1:9", folder=folder)
-        assert ended.code == 1
-        assert ended.complaint.startswith("nothing answers at http://127.0.0.1:9")
-        assert "name its address with --url" in ended.complaint
-    wrong = await fdi_monitor("status", "--url", "127.0.0.1:9", folder=folder)
-    assert (wrong.code, wrong.complaint[:31]) == (2, "'127.0.0.1:9' is not a web addr")
-    bad = await fdi_monitor("silence", "add", "instance", folder=folder)
-    assert bad.code == 2
-    assert "one of = != =~ !~ is missing" in bad.complaint
