@@ -64,11 +64,22 @@ class Dispatcher:
         self._rounds.wake()
 
     async def load(self) -> None:
-        """Forgets groups of receivers that the policy no longer names: nobody is left to be told."""
+        """Has the groups follow the present policy.
+
+        Those of receivers that it no longer names are forgotten: nobody is left to be told.
+        """
+        places = list(self._route.places())
         async with self._store.write() as tx:
             for receiver in await groups.forget_others(tx, self._receivers):
                 log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
-            # The windows of the policy may be others than those that said when to look again.
+            for kept in await groups.every(tx):
+                group = kept.group
+                here = (
+                    one for one in places if (one.group_key(group.labels), one.receiver) == (group.key, group.receiver)
+                )
+                if (route := next(here, None)) is not None:
+                    await groups.save(tx, group.on(route), row=kept.row, verdict=kept.verdict)
+            # Windows and intervals may be others than those that said when to look again.
             await groups.touch(tx, self._now())
 
     async def run(self) -> None:

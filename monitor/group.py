@@ -40,6 +40,20 @@ class Group:
     said: Mapping[str, Said] = field(default_factory=dict)
     held: Mapping[str, Hushed] = field(default_factory=dict)
 
+    def on(self, route: Route) -> Group:
+        """The group with what its route says now, and all that it has said itself."""
+        fresh = new_group(route, self.labels)
+        return replace(
+            self,
+            wait=fresh.wait,
+            interval=fresh.interval,
+            repeat=fresh.repeat,
+            mute=fresh.mute,
+            active=fresh.active,
+            repeat_limit=fresh.repeat_limit,
+            step=fresh.step,
+        )
+
     def changed(self, at: datetime) -> Group:
         """The group after one of its alerts moved at `at`."""
         touched = replace(self, changed_at=self.changed_at or at)

@@ -46,7 +46,7 @@ def decide(group: Group, alerts: Sequence[Alert], *, at: datetime, message_id: s
     due = group.due()
     later, kept = replace(group, held=scene.owed | scene.held), replace(group, held=scene.held)
     if due is not None and at < due:
-        return Decision(Quiet.WAITING, replace(later, look_at=earliest(due, _date(repeat_at), look.changes_at)))
+        return Decision(Quiet.WAITING, replace(later, look_at=earliest(due, look.changes_at)))
     verdict = scene.verdict(at, repeat_at, changed=due is not None)
     if isinstance(verdict, Quiet):
         if not scene.standing and not group.said:

@@ -20,6 +20,7 @@ class Reason(enum.StrEnum):
     ALL_RESOLVED = "all-resolved"
     REPEAT = "repeat"
     SILENCE_ENDED = "silence-ended"
+    """A silence is over, or its breaker broke it."""
     FLAPPING = "flapping"
     STEADY = "steady"
     """It flapped, and stands still while it fires."""

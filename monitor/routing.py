@@ -66,10 +66,7 @@ class Route:
     def told(self, labels: Labels) -> Iterator[Route]:
         """Everything that an alert with these labels takes: its routes, and the steps of escalation of each."""
         for route in self.find(labels):
-            yield route
-            for step in route.steps:
-                path = f"{route.path}/after={durations.show(step.after)}"
-                yield replace(route, path=path, receiver=step.receiver, step=step, steps=(), routes=())
+            yield from _with_steps(route)
 
     def group_labels(self, labels: Labels) -> dict[str, str]:
         """The labels that make the alert's group on this route."""
@@ -82,8 +79,20 @@ class Route:
         inner = ", ".join(f'{name}="{value}"' for name, value in sorted(self.group_labels(labels).items()))
         return f"{self.path}:{{{inner}}}"
 
+    def places(self) -> Iterator[Route]:
+        """All that may have groups: this route and those below it, each with its steps of escalation."""
+        for route in self.walk():
+            yield from _with_steps(route)
+
     def walk(self) -> Iterator[Route]:
         """This route and all below it."""
         yield self
         for child in self.routes:
             yield from child.walk()
+
+
+def _with_steps(route: Route) -> Iterator[Route]:
+    yield route
+    for step in route.steps:
+        path = f"{route.path}/after={durations.show(step.after)}"
+        yield replace(route, path=path, receiver=step.receiver, step=step, steps=(), routes=())

@@ -80,9 +80,11 @@ class Scene:
 
     def because(self, verdict: Quiet) -> str:
         """What being quiet for this reason rests on; empty for nothing in particular."""
-        if verdict is Quiet.ACKNOWLEDGED and self.firing:
-            return self.look.acknowledged[next(iter(self.firing))].owner
-        return next((held.by for held in self.held.values() if str(held.why) == verdict), "")
+        held = next((held.by for held in self.held.values() if str(held.why) == verdict), None)
+        if held is not None:
+            return held
+        owners = [ack.owner for key, ack in self.look.acknowledged.items() if key in self.firing]
+        return owners[0] if owners and verdict is Quiet.ACKNOWLEDGED else ""
 
     def _news(self) -> Reason | None:
         said, firing = self.group.said, self.firing

@@ -162,7 +162,7 @@ ENGLISH = Wording(
     flaps="flapping: it fires and resolves again and again; no more is said until it stands still",
     frames={
         Reason.REPEAT: "reminder: {delta}",
-        Reason.SILENCE_ENDED: "a silence has ended: {delta}",
+        Reason.SILENCE_ENDED: "no longer silenced: {delta}",
         Reason.STEADY: "no longer flapping: {delta}",
         Reason.ESCALATED: "escalated: {delta}",
     },
@@ -218,7 +218,7 @@ CHINESE = Wording(
     flaps="抖动：反复告警与恢复，稳定之前不再通知",
     frames={
         Reason.REPEAT: "提醒：{delta}",
-        Reason.SILENCE_ENDED: "静默已结束：{delta}",
+        Reason.SILENCE_ENDED: "静默已解除：{delta}",
         Reason.STEADY: "已停止抖动：{delta}",
         Reason.ESCALATED: "升级通知：{delta}",
     },

@@ -146,13 +146,9 @@ async def free(tx: AsyncConnection, at: datetime) -> None:
         await tx.execute(group.update().where(group.c.id == kept.row).values(look_at=kept.group.freed(at).look_at))
 
 
-async def holding(tx: AsyncConnection) -> list[tuple[Group, frozenset[str]]]:
-    """All groups with their members' keys."""
-    rows = (await tx.execute(sa.select(group).order_by(group.c.key, group.c.receiver))).mappings()
-    keys: dict[int, set[str]] = {}
-    for row, key in await tx.execute(sa.select(member.c.group_id, member.c.alert)):
-        keys.setdefault(row, set()).add(key)
-    return [(_kept(row).group, frozenset(keys.get(row["id"], ()))) for row in rows]
+async def every(tx: AsyncConnection) -> list[Kept]:
+    """All groups there are."""
+    return [_kept(row) for row in (await tx.execute(sa.select(group))).mappings()]
 
 
 def _said(said: Said) -> dict[str, Any]:

@@ -191,12 +191,33 @@ def test_what_is_acknowledged_in_time_is_not_escalated_until_that_ends() -> None
     assert desk.told() == [(1600, Reason.ESCALATED, "orders:new")]
 
 
+def test_of_two_alerts_the_acknowledged_one_stays_with_those_who_care() -> None:
+    desk = Desk(MANAGER)
+    desk.fires(0, "orders")
+    desk.fires(0, "invoices")
+    desk.acknowledged(600, "orders")
+    desk.until(2000)
+    assert desk.told() == [(900, Reason.ESCALATED, "invoices:new")]
+    desk.acknowledged(2100, "invoices")
+    desk.until(2200)
+    assert desk.verdicts()[-1] == (2100, "acknowledged")
+    assert {decision.by for _, decision in desk.decisions if decision.verdict is Quiet.ACKNOWLEDGED} == {"wang"}
+
+
 def test_what_resolves_in_time_never_reaches_the_manager() -> None:
     desk = Desk(MANAGER)
     desk.fires(0, "orders")
     desk.resolves(800, "orders")
     desk.until(5000)
     assert desk.told() == []
+
+
+def test_a_change_shortly_before_a_repeat_is_told_in_its_time_and_stands_for_it() -> None:
+    desk = Desk()
+    desk.fires(0, "orders")
+    desk.fires(3605, "orders", Severity.CRITICAL)
+    desk.until(4000)
+    assert [told[:2] for told in desk.told()] == [(10, Reason.FIRST), (3615, Reason.WORSE)]
 
 
 # --- windows

@@ -206,6 +206,26 @@ async def test_a_muted_group_keeps_the_all_clear_until_the_window_closes(store: 
     assert ("muted", "muted", "night") in await recorded(store, "orders")
 
 
+async def test_groups_follow_the_policy_of_the_next_start_and_keep_what_they_said(store: Store) -> None:
+    quieting = Quieting(windows={"night": Fixed("night", moment(100), moment(1000))})
+    tree = replace(route("ops"), steps=(Step("manager", timedelta(minutes=15)),))
+    town = quiet_town(store, tree, quieting)
+    await town.move(0, alert("orders"))
+    await town.go(10)
+    changed = replace(tree, mute=("night",), repeat_interval=timedelta(minutes=30))
+    again = quiet_town(store, changed, quieting)
+    await again.dispatcher.load()
+    await again.move(200, alert("orders", State.RESOLVED), cause=Cause.CLEARED)
+    await again.go(210)
+    assert await reasons(again) == [("ops", Reason.FIRST)]
+    async with store.read() as tx:
+        kept = {one.group.receiver: one.group for one in await groups.every(tx)}
+    assert (kept["ops"].mute, kept["ops"].repeat) == (("night",), timedelta(minutes=30))
+    assert list(kept["ops"].said) == ["orders"]
+    await again.go(1000)
+    assert await reasons(again) == [("ops", Reason.FIRST), ("ops", Reason.ALL_RESOLVED)]
+
+
 async def test_flapping_is_found_in_the_transitions_and_told_once(store: Store) -> None:
     town = quiet_town(store, route("ops"), Quieting(flapping={"abnormal": Flapping()}))
     for number in range(12):
