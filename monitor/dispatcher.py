@@ -22,7 +22,7 @@ from monitor.ledger import lines
 from monitor.meters import Pulse
 from monitor.model import Alert, Transition
 from monitor.notifiers.receiver import Receiver
-from monitor.quieting import PLAIN, Facts, Quieting, Watcher
+from monitor.quieting import PLAIN, Facts, Quieting, Watcher, earliest
 from monitor.rounds import Rounds
 from monitor.routing import Route
 from monitor.silences import Ended
@@ -68,19 +68,16 @@ class Dispatcher:
 
         Those of receivers that it no longer names are forgotten: nobody is left to be told.
         """
-        places = list(self._route.places())
+        at, places = self._now(), list(self._route.places())
         async with self._store.write() as tx:
             for receiver in await groups.forget_others(tx, self._receivers):
                 log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
             for kept in await groups.every(tx):
-                group = kept.group
-                here = (
-                    one for one in places if (one.group_key(group.labels), one.receiver) == (group.key, group.receiver)
-                )
-                if (route := next(here, None)) is not None:
-                    await groups.save(tx, group.on(route), row=kept.row, verdict=kept.verdict)
-            # Windows and intervals may be others than those that said when to look again.
-            await groups.touch(tx, self._now())
+                group = kept.group.on(_route_of(kept.group, places))
+                # Windows and intervals may be others than those that said when to look again.
+                if group != kept.group or group.held or kept.verdict in (Quiet.MUTED, Quiet.INACTIVE):
+                    looked_at = replace(group, look_at=earliest(group.look_at, at))
+                    await groups.save(tx, looked_at, row=kept.row, verdict=kept.verdict)
 
     async def run(self) -> None:
         """Passes until cancelled: when woken, and when the next group is due."""
@@ -225,3 +222,9 @@ class Dispatcher:
                 mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
                 letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
         return letters
+
+
+def _route_of(group: Group, places: Iterable[Route]) -> Route | None:
+    """The route that makes this group, None where the policy has it no more."""
+    place = (group.key, group.receiver)
+    return next((one for one in places if (one.group_key(group.labels), one.receiver) == place), None)

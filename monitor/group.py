@@ -40,8 +40,10 @@ class Group:
     said: Mapping[str, Said] = field(default_factory=dict)
     held: Mapping[str, Hushed] = field(default_factory=dict)
 
-    def on(self, route: Route) -> Group:
-        """The group with what its route says now, and all that it has said itself."""
+    def on(self, route: Route | None) -> Group:
+        """The group with what its route says now, and all that it has said itself. Without one it stays as it is."""
+        if route is None:
+            return self
         fresh = new_group(route, self.labels)
         return replace(
             self,
