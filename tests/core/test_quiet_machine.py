@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import ClassVar
 
-from desk import ROUTE, Desk, at, silence
+from desk import FLAPPING, ROUTE, RULE, Desk, at, silence
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -18,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from monitor.grouping import Decision
 from monitor.model import Severity
 from monitor.notification import Change, Notification, Reason
-from monitor.quieting import Why
+from monitor.quieting import PLAIN, Quieting, Why
 
 KEYS = st.sampled_from(["orders", "invoices", "stock"])
 PATIENCE = ROUTE.group_wait + ROUTE.group_interval
@@ -27,12 +28,15 @@ PATIENCE = ROUTE.group_wait + ROUTE.group_interval
 class Quiet(RuleBasedStateMachine):
     """The group at its desk, and what people know of it."""
 
+    quieting: ClassVar[Quieting] = PLAIN
+
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk()
+        self.desk = Desk(quieting=self.quieting)
         self.desk.heard = self.hear
         self.now = 0.0
         self.believed: dict[str, Severity] = {}
+        self.flapping: set[str] = set()
         self.last: datetime | None = None
         self.moved: dict[str, datetime] = {}
 
@@ -80,21 +84,31 @@ class Quiet(RuleBasedStateMachine):
         if decision.group is None:
             self.last = None  # what fires next is another group
         for key, held in (decision.group.held if decision.group else {}).items():
+            if held.why is Why.FLAPPING:
+                assert key in self.flapping, f"{key} is held as flapping, and nobody was told"
+                continue
             assert held.why is Why.SILENCED
             if str(decision.verdict) != "waiting":
                 assert self.silenced_at(key, moment), f"{key} is held by a silence that is over"
 
     def read(self, message: Notification, moment: datetime) -> None:
-        news = message.reason in (Reason.REPEAT, Reason.SILENCE_ENDED)
+        news = message.reason in (Reason.REPEAT, Reason.SILENCE_ENDED, Reason.STEADY)
         for view in message.alerts:
             if view.firing:
                 assert not self.silenced_at(view.key, moment), f"{view.key} is silenced"
-                assert (view.change is Change.NEW) is (view.key not in self.believed), f"{view.key} twice"
+                if view.change is Change.FLAPPING:
+                    assert view.key not in self.flapping, f"{view.key} flaps, twice"
+                    self.flapping.add(view.key)
+                else:
+                    assert (view.change is Change.NEW) is (view.key not in self.believed), f"{view.key} twice"
+                    assert self.desk.alerts[view.key].state.fires, f"{view.key} does not fire"
+                    self.flapping.discard(view.key)
                 news |= view.change is not Change.SAME
                 self.believed[view.key] = view.severity
             else:
                 assert view.key in self.believed, f"an all-clear for {view.key}, of which nobody was told"
                 del self.believed[view.key]
+                self.flapping.discard(view.key)
                 news = True
         assert news, "a message without anything to tell"
         if self.last is not None:
@@ -112,12 +126,19 @@ class Quiet(RuleBasedStateMachine):
         labels = self.desk.alerts[key].all_labels
         return any(one.matches(labels) and one.starts_at <= moment < one.ends_at for one in self.desk.silences)
 
+    def restless(self, key: str, moment: datetime) -> bool:
+        """Whether it may flap: then only that is told."""
+        limits = self.quieting.flapping.get(RULE)
+        return limits is not None and limits.share(self.desk.changes[key], moment) >= limits.low
+
     @invariant()
     def nothing_that_is_ready_stays_unsent(self) -> None:
         self.desk.until(self.now)
         now = at(self.now)
         quiet_since = now - PATIENCE
         for key, alert in self.desk.alerts.items():
+            if self.restless(key, now) or self.restless(key, quiet_since):
+                continue
             settled = self.moved[key] <= quiet_since
             touched = [one.ends_at for one in self.desk.silences if quiet_since < one.ends_at <= now]
             if alert.state.fires and settled and not touched and not self.silenced_at(key, now):
@@ -127,5 +148,22 @@ class Quiet(RuleBasedStateMachine):
                 assert key not in self.believed, f"{key} is over and nobody knows"
 
 
+class Restless(Quiet):
+    """The same, where alerts may flap."""
+
+    quieting = FLAPPING
+
+    @rule(key=KEYS, times=st.integers(2, 9), gap=st.sampled_from([5, 30, 90]))
+    def flips(self, key: str, times: int, gap: int) -> None:
+        for number in range(times):
+            if number % 2:
+                self.resolves(key)
+            else:
+                self.fires(key, Severity.WARNING)
+            self.now += gap
+
+
+TestRestless = Restless.TestCase
+TestRestless.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestQuiet = Quiet.TestCase
 TestQuiet.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
