@@ -134,6 +134,7 @@ def _moment(given: str) -> datetime:
 
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
+_MOMENT = r"^\d{4}-?(\d{2}-?\d{2}|W\d{2}).*(Z|[+-]\d{2}.*)$|\$"
 _DURATION = r"^([0-9]+(ms|[wdhms]))+$|\$"
 
 Text = Annotated[str, PlainValidator(reader(_text, "a text")), WithJsonSchema({**_SCALAR, "minLength": 1})]
@@ -156,7 +157,7 @@ Duration = Annotated[
 Moment = Annotated[
     datetime,
     PlainValidator(reader(_moment, "a moment with its offset, such as 2026-01-05T10:00:00+08:00")),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
 ]
 Url = Annotated[
     str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": r"^https?://|\$"})

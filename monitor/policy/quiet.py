@@ -58,7 +58,7 @@ def _share(given: str) -> float:
 Cron = Annotated[
     str,
     PlainValidator(reader(check_cron, 'a cron expression such as "0 22 * * *"')),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$|\$"}),
 ]
 Zone = Annotated[
     tzinfo,

@@ -137,7 +137,7 @@ class RouteForm(Form):
     repeat_interval: Annotated[Duration, SECOND] = Field(
         REPEAT_INTERVAL, description="After what time an unchanged group speaks again."
     )
-    repeat_limit: RepeatLimit | None = Field(None, description=_LIMIT)
+    repeat_limit: RepeatLimit | None = Field(None, description=_LIMIT, examples=[3])
     mute: list[Name] = Field([], description=_MUTE)
     active: list[Name] = Field([], description=_ACTIVE)
     steps: list[StepForm] = Field([], description=_STEPS)

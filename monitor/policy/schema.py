@@ -70,7 +70,7 @@ def schema() -> dict[str, Any]:
     ]
     definitions["AccountForm"]["anyOf"] = [{"required": ["region"]}, {"required": ["endpoint", "project_id"]}]
     flapping = definitions["RuleForm"]["properties"]["flapping"]
-    flapping["anyOf"] = [{"type": "boolean"}, {"$ref": flapping.pop("$ref")}]
+    flapping |= {"title": "Flapping", "anyOf": [{"type": "boolean"}, {"$ref": flapping.pop("$ref")}]}
     definitions["WindowForm"]["dependentRequired"] = {"cron": ["duration", "timezone"], "from": ["to"]}
     _polish(found)
     return {"$schema": DIALECT, **found, "title": "FDI Monitor policy"}

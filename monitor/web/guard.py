@@ -25,9 +25,9 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "fdi-monitor",
 }
+_FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
 _READING = ("GET", "HEAD", "OPTIONS")
 _WORDS = {
-    403: "Another site's page may not change anything here.",
     404: "There is nothing at this address.",
     405: "This address cannot be used in that way.",
     421: "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL.",
@@ -72,21 +72,21 @@ async def own_names(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @web.middleware
 async def own_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses to change anything for a page of another site. Programs say nothing about pages, and are heard."""
-    if request.method not in _READING and not _same_origin(request):
-        raise web.HTTPForbidden
+    """Refuses what would change something if a page of another site sent it. Programs that are no browsers send neither
+    header."""
+    if request.method not in _READING and not _is_own(request):
+        return _page(403, words=_FOREIGN)
     return await handler(request)
 
 
-def _same_origin(request: web.Request) -> bool:
-    """Whether the browser, if it is one, says that a page of ours asks; older ones name only the page's origin."""
-    fetched = request.headers.get("Sec-Fetch-Site")
-    if fetched is not None:
-        return fetched in ("same-origin", "none")
+def _is_own(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
 
 
-def _page(status: int, headers: dict[str, str] | None = None) -> web.Response:
-    words = _WORDS.get(status, "This request cannot be answered.")
+def _page(status: int, headers: dict[str, str] | None = None, *, words: str = "") -> web.Response:
+    words = words or _WORDS.get(status, "This request cannot be answered.")
     return web.Response(status=status, headers=headers, text=f"{status}: {words}\n")

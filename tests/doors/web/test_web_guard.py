@@ -137,7 +137,7 @@ async def test_a_page_of_another_site_changes_nothing(
     async with opened(tmp_path) as (site, client):
         answer = await client.request(method, path, headers=headers, data="{}")
         assert answer.status == 403
-        assert (await answer.text()).startswith("403: Another site's page may not change anything here.")
+        assert (await answer.text()).startswith("403: This was sent by a page of another site.")
         assert site.acted.rings == 0
 
 
