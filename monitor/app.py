@@ -17,7 +17,7 @@ from monitor.engine import Engine
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
-from monitor.live import Live
+from monitor.live import InForce, Live
 from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
 from monitor.model import TASKS, Alert, Instance
@@ -30,9 +30,9 @@ from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
 from monitor.store.database import Store, open_store
-from monitor.web.hosts import answered
+from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site
+from monitor.web.site import Site, Speech
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -63,7 +63,7 @@ class _Ground:
     """What every part of one service stands on. Receivers are reached through `outward`, which heeds proxies."""
 
     settings: Settings
-    policy: Policy
+    force: InForce
     world: World
     store: Store
     session: aiohttp.ClientSession
@@ -72,6 +72,7 @@ class _Ground:
     meters: Meters
     pulse: Pulse
     changed: Nudge
+    acted: Nudge
 
 
 @asynccontextmanager
@@ -95,10 +96,22 @@ async def running(
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
         reload = source.requests.reload if source else None
-        site = Site(store, meters, pulse, world.now, changed, hosts=hosts, reload=reload)
+        acted, force = Nudge(), InForce(policy)
+        site = Site(
+            store,
+            meters,
+            pulse,
+            world.now,
+            changed,
+            hosts=hosts,
+            reload=reload,
+            acted=acted,
+            speech=lambda: _speech(force.policy),
+            started_at=world.now(),
+        )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
-        address = f"http://{_reachable(settings.web.host)}:{port}"
-        ground = _Ground(settings, policy, world, store, session, outward, address, meters, pulse, changed)
+        address = f"http://{reachable(settings.web.host)}:{port}"
+        ground = _Ground(settings, force, world, store, session, outward, address, meters, pulse, changed, acted)
         live = await _build(ground)
         async with _going(_loops(live, ground, source)):
             await live.settle(policy)
@@ -107,7 +120,7 @@ async def running(
 
 async def _build(ground: _Ground) -> Live:
     """The parts that the policy shapes, loaded with what the store knows."""
-    policy, now, store = ground.policy, ground.world.now, ground.store
+    policy, now, store = ground.force.policy, ground.world.now, ground.store
 
     def reach(shaping: Policy) -> dict[Destination, Carrier]:
         return carriers(ground.settings, shaping, ground.outward, now)
@@ -133,6 +146,7 @@ async def _build(ground: _Ground) -> Live:
         now=now,
         pulse=ground.pulse,
         queued=_both(courier.wake, ground.changed.ring),
+        quieting=policy.quieting,
     )
     engine = Engine(
         store,
@@ -146,7 +160,7 @@ async def _build(ground: _Ground) -> Live:
     fleet = Fleet(policy.accounts, ground.session, engine, now=now, meters=ground.meters, pulse=ground.pulse)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
-    return Live(engine, dispatcher, courier, namer, fleet, reach, ways)
+    return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force)
 
 
 def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
@@ -159,11 +173,14 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         retention.run,
         live.namer.run,
         live.fleet.run,
+        _waking(ground.acted, live.dispatcher.wake),
     ]
     if source is None:
         return loops
-    reloader = Reloader(source, ground.policy, live, book=live.engine.book, now=ground.world.now, meters=ground.meters)
-    lookout = Lookout(source.folder, ground.policy, source.requests.ask)
+    reloader = Reloader(
+        source, ground.force.policy, live, book=live.engine.book, now=ground.world.now, meters=ground.meters
+    )
+    lookout = Lookout(source.folder, ground.force.policy, source.requests.ask)
     return [*loops, reloader.run, lookout.run]
 
 
@@ -198,16 +215,25 @@ def carriers(
     }
 
 
+def _speech(policy: Policy) -> Speech:
+    return Speech(policy.route, tuple(one.name for one in policy.receivers), policy.quieting)
+
+
+def _waking(nudge: Nudge, wake: Callable[[], None]) -> Loop:
+    """A loop that calls `wake` whenever `nudge` has rung."""
+
+    async def heed() -> None:
+        seen = 0
+        while True:
+            seen = await nudge.wait(since=seen)
+            wake()
+
+    return heed
+
+
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
     def ring() -> None:
         first()
         second()
 
     return ring
-
-
-def _reachable(host: str) -> str:
-    """The address to open for pages that listen on `host`."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -8,29 +8,40 @@ every group that is due decides.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor import outage
+from monitor import hushing
 from monitor.clock import Clock
 from monitor.grouping import Decision, Group, Quiet, decide
+from monitor.ledger import lines
 from monitor.meters import Pulse
 from monitor.model import Alert
 from monitor.notifiers.receiver import Receiver
-from monitor.regrouping import regroup, unheld
+from monitor.quieting import PLAIN, Quieting, Watcher, Why, earliest
+from monitor.regrouping import Regrouped, regroup, unheld
 from monitor.rounds import Rounds
 from monitor.routing import Route
-from monitor.store import alerts, groups, outbox
+from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
 
 BATCH = 500
 
 log = structlog.get_logger()
+
+
+class _Terms(NamedTuple):
+    """What a policy says of whom to tell, and when to be quiet."""
+
+    route: Route
+    receivers: Mapping[str, Receiver]
+    quieting: Quieting
 
 
 class Dispatcher:
@@ -45,21 +56,25 @@ class Dispatcher:
         now: Clock,
         pulse: Pulse,
         queued: Callable[[], None],
+        quieting: Quieting = PLAIN,
     ) -> None:
         self._store = store
         self._route = route
         self._receivers = receivers
-        self._next: tuple[Route, Mapping[str, Receiver]] | None = (route, receivers)
+        self._next: _Terms | None = _Terms(route, receivers, quieting)
         self._queued = queued
+        self._quieting = quieting
+        self._now = now
+        self._watcher: Watcher | None = None
         self._rounds = Rounds("dispatcher", now=now, pulse=pulse)
 
     def wake(self) -> None:
         """Something moved: look at once."""
         self._rounds.wake()
 
-    def adopt(self, route: Route, receivers: Mapping[str, Receiver]) -> None:
+    def adopt(self, route: Route, receivers: Mapping[str, Receiver], quieting: Quieting = PLAIN) -> None:
         """Goes by another policy from the next pass on."""
-        self._next = (route, receivers)
+        self._next = _Terms(route, receivers, quieting)
         self.wake()
 
     async def run(self) -> None:
@@ -74,18 +89,24 @@ class Dispatcher:
         Raises:
             StoreFailed: what was not committed comes again with the next pass.
         """
-        while await self._route_moved():
+        watcher = self._watcher or await hushing.recall(self._store, self._quieting, at)
+        # What it knows is right only while every transaction that it learns from is kept.
+        self._watcher = None
+        while await self._route_moved(watcher, at):
             pass
         if self._next is not None:
-            await self._regroup(*self._next, at)
+            await self._regroup(self._next, at)
+            watcher = await hushing.recall(self._store, self._quieting, at)
+        self._watcher = watcher
         while due := await self._due(at):
             for kept in due:
-                await self._decide(kept, at)
+                await self._decide(watcher, kept, at)
         async with self._store.read() as tx:
             return await groups.next_look(tx)
 
-    async def _regroup(self, route: Route, receivers: Mapping[str, Receiver], at: datetime) -> None:
+    async def _regroup(self, terms: _Terms, at: datetime) -> None:
         """Puts another policy in force, together with what it makes of the groups."""
+        route, receivers, _ = terms
         async with self._store.write() as tx:
             known = await groups.everything(tx)
             firing = [one for one in await alerts.live(tx) if one.state.fires]
@@ -94,16 +115,19 @@ class Dispatcher:
             await groups.drop(tx, [known[number][0].row for number in result.dropped])
             for number, group in result.changed.items():
                 await groups.save(tx, group, row=known[number][0].row, verdict=str(Quiet.WAITING))
-            kept = await groups.find(tx, {group.key for group, _ in result.joining})
+            for kept in _stirred(known, result):
+                group = replace(kept.group, look_at=earliest(kept.group.look_at, at))
+                await groups.save(tx, group, row=kept.row, verdict=kept.verdict)
+            found = await groups.find(tx, {group.key for group, _ in result.joining})
             for group, members in result.joining:
-                await _join(tx, kept.get(Place(group.key, group.receiver)), group, members, at=group.changed_at or at)
-        for receiver in sorted({kept.group.receiver for kept, _ in known} - receivers.keys()):
+                await _join(tx, found.get(Place(group.key, group.receiver)), group, members, at=group.changed_at or at)
+        for receiver in sorted({one.group.receiver for one, _ in known} - receivers.keys()):
             log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
-        self._route, self._receivers = route, receivers
+        self._route, self._receivers, self._quieting = terms
         # another one may have come meanwhile
-        self._next = None if self._next == (route, receivers) else self._next
+        self._next = None if self._next == terms else self._next
 
-    async def _route_moved(self) -> bool:
+    async def _route_moved(self, watcher: Watcher, at: datetime) -> bool:
         """Tells their groups of a batch of transitions; whether there was one."""
         async with self._store.read() as tx:
             if not await alerts.unrouted(tx, most=1):
@@ -114,6 +138,7 @@ class Dispatcher:
             for _, transition in moved:
                 moved_at.setdefault(transition.alert, transition.at)
             known = await alerts.by_key(tx, moved_at)
+            await hushing.end(tx, watcher, [step for _, step in moved], known, at)
             joining = self._joining(known.values(), await groups.told(tx, known))
             kept = await groups.find(tx, {place.key for place in joining})
             for place, (group, members) in joining.items():
@@ -137,14 +162,23 @@ class Dispatcher:
         async with self._store.read() as tx:
             return await groups.due(tx, at, most=BATCH)
 
-    async def _decide(self, kept: Kept, at: datetime) -> None:
+    async def _decide(self, watcher: Watcher, kept: Kept, at: datetime) -> None:
         """One group's decision and its messages, in one transaction."""
         async with self._store.write() as tx:
             members = await groups.members(tx, kept.row)
-            out = await alerts.firing_accounts(tx, outage.RULE)
-            inhibited = {one.key for one in members if outage.inhibits(one.labels, accounts_out=out)}
-            decision = decide(kept.group, members, at=at, message_id=str(uuid.uuid4()), inhibited=inhibited)
+            group = kept.group
+            look = watcher.look(
+                members,
+                await hushing.facts(tx, self._quieting, kept.row, at),
+                at,
+                mute=group.mute,
+                active=group.active,
+                step=group.step,
+                flapped=group.flapped,
+            )
+            decision = decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look)
             await groups.settle(tx, kept, decision)
+            await decisions.append(tx, lines(group, decision, members, at, before=kept.verdict))
             letters = self._letters(decision, at)
             await outbox.add(tx, letters)
         if letters:
@@ -169,6 +203,17 @@ class Dispatcher:
                 mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
                 letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
         return letters
+
+
+def _stirred(known: Sequence[tuple[Kept, object]], result: Regrouped) -> Iterator[Kept]:
+    """The groups that go on as they were and hold something back: windows may be others than those that said when to
+    look again."""
+    for number, (kept, _) in enumerate(known):
+        # What inhibits has its own way of letting go.
+        held = any(one.why is not Why.INHIBITED for one in kept.group.held.values())
+        quiet = held or kept.verdict in (Quiet.MUTED, Quiet.INACTIVE)
+        if quiet and number not in result.dropped and number not in result.changed:
+            yield kept
 
 
 async def _join(

@@ -18,6 +18,13 @@ from monitor.reloaded import Reloaded
 
 
 @dataclass(slots=True)
+class InForce:
+    """The policy that the service goes by now."""
+
+    policy: Policy
+
+
+@dataclass(slots=True)
 class Live:
     """What runs. `reach` makes the ways to all destinations of a policy; `carriers` are those in use."""
 
@@ -28,6 +35,7 @@ class Live:
     fleet: Fleet
     reach: Callable[[Policy], Mapping[Destination, Carrier]]
     carriers: Mapping[Destination, Carrier]
+    force: InForce
 
     async def adopt(self, policy: Policy, changes: Reloaded) -> None:
         """Puts `policy` in force; `changes` says what is different from the one before. `settle` has to follow.
@@ -45,12 +53,14 @@ class Live:
         if changes.receivers:
             self.courier.adopt(carriers)
             self.carriers = carriers
-        if changes.route or changes.receivers:
-            self.dispatcher.adopt(policy.route, {receiver.name: receiver for receiver in policy.receivers})
+        if changes.route or changes.receivers or changes.quieting:
+            receivers = {receiver.name: receiver for receiver in policy.receivers}
+            self.dispatcher.adopt(policy.route, receivers, policy.quieting)
         accounts = {account.name: account for account in policy.accounts}
         await self.fleet.leave(changes.accounts.removed)
         await self.fleet.renew(accounts[name] for name in (*changes.accounts.changed, *changes.accounts.added))
         self.namer.adopt(policy.rules)
+        self.force.policy = policy
 
     async def settle(self, policy: Policy) -> None:
         """Ends the alerts that nothing moves any more under `policy`. It can be said again.

@@ -96,8 +96,7 @@ def plain(message: Message) -> str:
         lines += [f"  {detail}" for detail in entry.details]
         lines += [f"  {words.named.format(name=words.runbook, value=entry.runbook)}"] if entry.runbook else []
     link = words.named.format(name=words.details, value=message.link) if message.link else ""
-    lines += [message.more(), link, message.footer]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(filter(None, (*lines, message.more(), link, message.footer)))
 
 
 def _title(notification: Notification, words: Wording) -> str:
@@ -119,15 +118,16 @@ def _subject(notification: Notification) -> str:
 
 
 def _delta(notification: Notification, words: Wording) -> str:
-    repeat = notification.reason is Reason.REPEAT
+    frame = words.frames.get(notification.reason, "")
     if len(notification.alerts) == 1:
-        alone = words.changes[Change.WORSE] if notification.alerts[0].change is Change.WORSE else ""
-        return words.reminder.format(delta=words.still_firing) if repeat else alone
+        change = notification.alerts[0].change
+        alone = {Change.WORSE: words.changes[Change.WORSE], Change.FLAPPING: words.flaps}.get(change, "")
+        return frame.format(delta=alone or words.still_firing) if frame else alone
     found = Counter(alert.change for alert in notification.alerts)
-    shown = {Change.NEW: words.new, Change.WORSE: words.worse, Change.RESOLVED: words.gone, Change.SAME: words.same}
-    parts = [text.format(count=found[change]) for change, text in shown.items() if found[change]]
+    counted = zip(Change, (words.new, words.worse, words.gone, words.flapping, words.same), strict=True)
+    parts = [text.format(count=found[change]) for change, text in counted if found[change]]
     delta = words.then.join(filter(None, (words.between.join(parts), _worst(notification, words))))
-    return words.reminder.format(delta=delta) if repeat else delta
+    return frame.format(delta=delta) if frame else delta
 
 
 def _worst(notification: Notification, words: Wording) -> str:

@@ -19,6 +19,12 @@ class Reason(enum.StrEnum):
     SOME_RESOLVED = "some-resolved"
     ALL_RESOLVED = "all-resolved"
     REPEAT = "repeat"
+    SILENCE_ENDED = "silence-ended"
+    """A silence is over, or its breaker broke it."""
+    FLAPPING = "flapping"
+    STEADY = "steady"
+    """It flapped, and stands still while it fires."""
+    ESCALATED = "escalated"
     TEST = "test"
 
 
@@ -28,6 +34,8 @@ class Change(enum.StrEnum):
     NEW = "new"
     WORSE = "worse"
     RESOLVED = "resolved"
+    FLAPPING = "flapping"
+    """It fires and resolves again and again: what follows is not told until it stands still."""
     SAME = "same"
 
 

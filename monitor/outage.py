@@ -78,11 +78,6 @@ def summary(sample: Sample) -> str:
     return f"account {sample.instance.account} cannot be polled: {reason}"
 
 
-def inhibits(labels: Labels, *, accounts_out: frozenset[str]) -> bool:
-    """Whether an alert with these labels is not worth saying while these accounts are out of reach."""
-    return labels.get("alertname") != RULE and labels.get("account") in accounts_out
-
-
 def _labels(instance: Instance) -> Labels:
     labels = {
         "alertname": RULE,

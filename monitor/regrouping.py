@@ -72,7 +72,7 @@ def regroup(
 def unheld(alert: Alert, told: Iterable[Group], route: Route) -> Iterator[Group]:
     """The groups of the alert's routes, but for receivers that hear of it from a group that no route leads to."""
     labels = alert.all_labels
-    groups = [new_group(one, labels) for one in route.find(labels)]
+    groups = [new_group(one, labels) for one in route.told(labels)]
     places = {(group.key, group.receiver) for group in groups}
     strays = [group for group in told if (group.key, group.receiver) not in places]
     held = {group.receiver for group in strays if _route_to(group, alert, route) is None}
@@ -87,20 +87,15 @@ def _ends(group: Group, members: Sequence[Alert], route: Route, *, receivers: Co
 
 
 def _timed(group: Group, members: Sequence[Alert], route: Route, *, at: datetime) -> Group:
-    """The group with the times of its route, to be looked at now where they are others."""
+    """The group with the times, windows and limits of its route, to be looked at now where they are others."""
     one = next((found for alert in members if (found := _route_to(group, alert, route))), None)
-    if one is None or (one.group_wait, one.group_interval, one.repeat_interval) == (
-        group.wait,
-        group.interval,
-        group.repeat,
-    ):
-        return group
-    return replace(group, wait=one.group_wait, interval=one.group_interval, repeat=one.repeat_interval, look_at=at)
+    timed = group.on(one)
+    return group if timed == group else replace(timed, look_at=at)
 
 
 def _route_to(group: Group, alert: Alert, route: Route) -> Route | None:
     """The route that leads an alert with these labels, whatever its severity, to this group; None where none does."""
-    for one in route.walk():
+    for one in route.places():
         if one.receiver == group.receiver:
             for severity in Severity:
                 if one.group_key({**alert.labels, "severity": str(severity)}) == group.key:

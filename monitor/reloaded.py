@@ -48,14 +48,17 @@ def difference(before: Iterable[Named], after: Iterable[Named]) -> Difference:
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What a reload did. `faults` are those of the files as they are now: where there are any, the parts that are
-    concerned stay as they were before. `trouble` says why nothing was put in force, if it was no fault of the files.
+    """What a reload did. `quieting` are windows, maintenance, inhibition and flapping.
+
+    `faults` are those of the files as they are now: where there are any, the parts that are concerned stay as they were
+    before. `trouble` says why nothing was put in force, if it was no fault of the files.
     """
 
     accounts: Difference = Difference()
     rules: Difference = Difference()
     receivers: Difference = Difference()
     route: bool = False
+    quieting: bool = False
     faults: tuple[Fault, ...] = ()
     trouble: str = ""
     kept: tuple[str, ...] = field(default=())
@@ -64,7 +67,7 @@ class Reloaded:
     @property
     def changed(self) -> bool:
         """Whether anything is different from before."""
-        return bool(self.accounts or self.rules or self.receivers or self.route)
+        return bool(self.accounts or self.rules or self.receivers or self.route or self.quieting)
 
     @property
     def ok(self) -> bool:
@@ -81,6 +84,7 @@ class Reloaded:
             "rules": self.rules.as_dict(),
             "receivers": self.receivers.as_dict(),
             "route": "changed" if self.route else "unchanged",
+            "quieting": "changed" if self.quieting else "unchanged",
             "kept": list(self.kept),
             "errors": errors,
         }

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     """All settings. Made by hand it holds what it is given and the defaults; `environment.load` asks the machine.
 
     `rules` and `data` are folders; `retention` is how long history is kept; `public_url` is how people reach the
-    pages, for links in messages, without a slash at its end.
+    pages, for links in messages, without a slash at its end; `token` is what commands show to a running service.
     """
 
     model_config = SettingsConfigDict(
@@ -103,6 +103,7 @@ class Settings(BaseSettings):
 
     rules: Path = Path("rules")
     data: Path = Path("data")
+    token: SecretStr = SecretStr("")
     database_url: Annotated[SecretStr | None, AfterValidator(_not_yet)] = None
     web: Web = Web()
     log: Log = Log()

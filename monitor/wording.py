@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from monitor.model import TASKS, Cause, Severity
-from monitor.notification import Change
+from monitor.notification import Change, Reason
 
 LANGUAGES = ("en", "zh")
 
@@ -44,7 +44,11 @@ class Wording:
     gone: str
     same: str
     worst: str
-    reminder: str
+    flapping: str
+    flaps: str
+    """What is said of an alert that flaps, alone in its message."""
+    frames: Mapping[Reason, str]
+    """What stands around the delta of a message that was not caused by a change."""
     still_firing: str
     by_kind: str
     counted: str
@@ -131,7 +135,13 @@ ENGLISH = Wording(
     then="; ",
     named="{name}: {value}",
     severities={Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"},
-    changes={Change.NEW: "new", Change.WORSE: "worse", Change.RESOLVED: "", Change.SAME: ""},
+    changes={
+        Change.NEW: "new",
+        Change.WORSE: "worse",
+        Change.FLAPPING: "flapping",
+        Change.RESOLVED: "",
+        Change.SAME: "",
+    },
     causes={
         Cause.RULE_REMOVED: "ended because its rule was removed; no sample shows that it is well",
         Cause.INSTANCE_REMOVED: "ended because its instance was removed; no sample shows that it is well",
@@ -156,7 +166,14 @@ ENGLISH = Wording(
     gone="-{count} resolved",
     same="{count} unchanged",
     worst="worst: {name} {before} → {after}",
-    reminder="reminder: {delta}",
+    flapping="{count} flapping",
+    flaps="flapping: it fires and resolves again and again; no more is said until it stands still",
+    frames={
+        Reason.REPEAT: "reminder: {delta}",
+        Reason.SILENCE_ENDED: "no longer silenced: {delta}",
+        Reason.STEADY: "no longer flapping: {delta}",
+        Reason.ESCALATED: "escalated: {delta}",
+    },
     still_firing="still firing",
     by_kind="{total} ({kinds})",
     counted="{name} {after}",
@@ -181,7 +198,7 @@ CHINESE = Wording(
     then="；",
     named="{name}：{value}",
     severities={Severity.INFO: "提示", Severity.WARNING: "警告", Severity.CRITICAL: "严重"},
-    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.RESOLVED: "", Change.SAME: ""},
+    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.FLAPPING: "抖动", Change.RESOLVED: "", Change.SAME: ""},
     causes={
         Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
         Cause.INSTANCE_REMOVED: "因实例被移除而结束，并无采样证明其已恢复",
@@ -206,7 +223,14 @@ CHINESE = Wording(
     gone="恢复 {count}",
     same="不变 {count}",
     worst="最严重：{name} {before} → {after}",
-    reminder="提醒：{delta}",
+    flapping="抖动 {count}",
+    flaps="抖动：反复告警与恢复，稳定之前不再通知",
+    frames={
+        Reason.REPEAT: "提醒：{delta}",
+        Reason.SILENCE_ENDED: "静默已解除：{delta}",
+        Reason.STEADY: "已停止抖动：{delta}",
+        Reason.ESCALATED: "升级通知：{delta}",
+    },
     still_firing="仍在告警",
     by_kind="{total}（{kinds}）",
     counted="{name} {after}",

@@ -44,6 +44,8 @@ def _entry(name: str, help_text: str) -> tuple[str, Entry]:
 
 COMMANDS = dict(
     (
+        _entry("ack", "Says that somebody cares for an alert, so that it is not repeated."),
+        _entry("alerts", "Shows what fires and waits, and what keeps it quiet."),
         _entry("backtest", "Replays the stored history through the rules in DIR, and suggests better timers."),
         _entry("check", "Checks the whole policy in DIR and shows every fault at its place."),
         _entry("config", "Shows the settings in effect and where each comes from."),
@@ -55,7 +57,9 @@ COMMANDS = dict(
         _entry("record", "Writes a stretch of an instance's history as a test of the rules."),
         _entry("run", "Runs the service."),
         _entry("schema", "Prints the JSON Schema of a policy file."),
+        _entry("silence", "Makes, lists and ends silences."),
         _entry("simulate", "Runs the simulated cloud alone, until Ctrl-C or SIGTERM."),
+        _entry("status", "Shows how the running service stands."),
         _entry("test", "Plays the tests written beside the rules, in virtual time."),
     )
 )

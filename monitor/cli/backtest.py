@@ -53,7 +53,8 @@ def backtest(directory: Path | None, since: timedelta, names: Sequence[str], as_
     if not pasts:
         raise UsageError(f"nothing was polled in the last {brief(since)}: go further back with --since")
     with progress("replaying", start, until) as tell:
-        done = replay(pasts, rules, policy.route, since=start, until=until, deaf=deaf(policy), progress=tell)
+        terms = policy.route, policy.quieting
+        done = replay(pasts, rules, *terms, since=start, until=until, deaf=deaf(policy), progress=tell)
     if as_json:
         click.echo(json.dumps(plain(done), indent=2, ensure_ascii=False))
     else:

@@ -111,7 +111,7 @@ async def _read(data: Path, since: datetime, until: datetime, reach: timedelta) 
 
 def _week(found: Sequence[Past], policy: Policy, since: datetime, until: datetime) -> _Week:
     with progress("replaying", since, until) as tell:
-        done = replay(found, policy.rules, policy.route, until=until, deaf=deaf(policy), progress=tell)
+        done = replay(found, policy.rules, policy.route, policy.quieting, until=until, deaf=deaf(policy), progress=tell)
     counted = scores([rule.name for rule in policy.rules], done, until=until)
     return _Week(messages(done), {one.rule: one.firings for one in counted})
 

@@ -36,7 +36,8 @@ def test(directory: Path | None, pattern: str | None, junit: Path | None, as_jso
       fdi-monitor test rules --run "two broken tasks" --junit results.xml
     """
     policy = load(rules_folder(directory), environment(), doors=False)
-    suite = Suite(policy.rules, policy.route, {receiver.name: receiver.language for receiver in policy.receivers})
+    languages = {receiver.name: receiver.language for receiver in policy.receivers}
+    suite = Suite(policy.rules, policy.route, languages, policy.quieting)
     results = [suite.play(case) for case in _chosen(policy.cases, pattern)]
     if junit is not None:
         write(junit, results)

@@ -22,9 +22,14 @@ _REASONS = {
     Reason.SOME_RESOLVED: "some alerts resolved",
     Reason.ALL_RESOLVED: "all alerts resolved",
     Reason.REPEAT: "repeat interval elapsed",
+    Reason.SILENCE_ENDED: "new alerts added",
+    Reason.FLAPPING: "unknown",
+    Reason.STEADY: "unknown",
+    Reason.ESCALATED: "first notification",
     Reason.TEST: "none",
 }
-"""Alertmanager's words. There, a severity that rises is another alert: one that was added."""
+"""Alertmanager's words. There, a severity that rises is another alert: one that was added; so is what a silence hid. It
+does not know flapping."""
 
 
 class WebhookOptions(Options):

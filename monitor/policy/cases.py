@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from monitor.policy import series as notation
-from monitor.policy.fields import SECOND, Duration, Form, Labels, Name, Text, exactly_one, reader, refusal
+from monitor.policy.fields import SECOND, Duration, Form, Labels, Moment, Name, Text, exactly_one, reader, refusal
 from monitor.policy.nodes import Texts
 from monitor.policy.spot import Problem, Spot
 from monitor.rules.case import Case, CaseInstance, ExpectAlerts, ExpectMessage
@@ -17,17 +17,6 @@ from monitor.textfault import TextFault, quoted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = timedelta(seconds=30)
-_MOMENT = r"^\d{4}-?(\d{2}-?\d{2}|W\d{2}).*(Z|[+-]\d{2}.*)$|\$[{$]"
-
-
-def _moment(given: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise ValueError(f"{quoted(given)} is not a moment such as 2026-01-05T10:00:00+08:00") from error
-    if moment.tzinfo is None:
-        raise ValueError(f"{quoted(given)} has no offset: write it with +08:00 or Z at its end")
-    return moment.astimezone(UTC)
 
 
 def _count(given: object) -> str:
@@ -48,11 +37,6 @@ def _one_name(given: dict[str, notation.Series]) -> dict[str, notation.Series]:
     return given
 
 
-Moment = Annotated[
-    datetime,
-    PlainValidator(reader(_moment, "a moment with its offset, such as 2026-01-05T10:00:00+08:00")),
-    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
-]
 Count = Annotated[str, PlainValidator(_count), WithJsonSchema({"type": "string", "enum": list(notation.COUNTS)})]
 OneSeries = Annotated[
     notation.Series,

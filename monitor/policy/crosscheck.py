@@ -25,16 +25,21 @@ _VALUES = {**dict.fromkeys(COUNTS, 1.0), "up": 1.0, "failures": 0.0, "suspicious
 
 
 def check_names(draft: Draft) -> None:
-    """Routes and tests name receivers and rules that exist."""
+    """Routes, maintenance and tests name receivers, windows and rules that exist."""
     if not draft.whole:
         # What is missing may stand in the part that could not be read.
         return
-    receivers, rules = draft.names("receivers"), draft.names("rules")
+    receivers, rules, windows = draft.names("receivers"), draft.names("rules"), draft.names("windows")
     used: set[str] = set()
     for spot, node in draft.routes():
         for loc, scalar in _receivers(node):
             used.add(scalar.value)
             _check(draft, spot.at(*loc), scalar, "receiver", receivers)
+        for loc, scalar in _windows(node):
+            _check(draft, spot.at(*loc), scalar, "window", windows)
+    for spot, node in draft.items("maintenance"):
+        for loc, scalar in _texts(node, "window"):
+            _check(draft, spot.at(*loc), scalar, "window", windows)
     for spot, node in draft.items("tests"):
         for loc, scalar in _listed(node, "messages", "receiver"):
             _check(draft, spot.at(*loc), scalar, "receiver", receivers)
@@ -117,11 +122,28 @@ def _check_matchers(draft: Draft, spot: Spot, matchers: Matchers, accounts: dict
 
 
 def _receivers(node: MapNode, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
-    receiver = node.get("receiver")
-    if isinstance(receiver, Scalar) and not receiver.faulty:
-        yield (*loc, "receiver"), receiver
+    yield from _texts(node, "receiver", loc)
+    for below, step in _mappings(node, "steps"):
+        yield from _texts(step, "receiver", (*loc, *below))
     for below, branch in _mappings(node, "routes"):
         yield from _receivers(branch, (*loc, *below))
+
+
+def _windows(node: MapNode, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+    for key in ("mute", "active"):
+        names = node.get(key)
+        for position, name in enumerate(names.items if isinstance(names, ListNode) else ()):
+            if isinstance(name, Scalar) and not name.faulty:
+                yield (*loc, key, position), name
+    for below, branch in _mappings(node, "routes"):
+        yield from _windows(branch, (*loc, *below))
+
+
+def _texts(node: MapNode, key: str, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+    """The text under `key`, if there is one."""
+    found = node.get(key)
+    if isinstance(found, Scalar) and not found.faulty:
+        yield (*loc, key), found
 
 
 def _branches(forms: list[BranchForm], loc: Loc = ()) -> Iterator[tuple[Loc, BranchForm]]:
@@ -142,9 +164,7 @@ def _mappings(node: MapNode, key: str) -> Iterator[tuple[Loc, MapNode]]:
 def _listed(node: MapNode, key: str, name: str) -> Iterator[tuple[Loc, Scalar]]:
     """The texts under `name` in the mappings in the list under `key`."""
     for loc, item in _mappings(node, key):
-        found = item.get(name)
-        if isinstance(found, Scalar) and not found.faulty:
-            yield (*loc, name), found
+        yield from _texts(item, name, loc)
 
 
 def _label_names(draft: Draft) -> Iterator[str]:

@@ -20,9 +20,11 @@ from monitor.policy.references import MissingReference, fill
 from monitor.policy.source import PolicyFile
 from monitor.policy.spot import Problem, Spot
 
-LISTS = {"accounts": "account", "rules": "rule", "receivers": "receiver", "tests": "test"}
-"""The keys that hold lists, with what one item of each is called."""
-KEYS = (*LISTS, "route")
+LISTS = {"accounts": "account", "rules": "rule", "receivers": "receiver", "windows": "window", "tests": "test"}
+"""The keys that hold lists of things with a name, with what one of each is called."""
+NAMELESS = {"maintenance": "match", "inhibit": "source"}
+"""The keys that hold other lists, with how an item of each begins."""
+KEYS = (*LISTS, *NAMELESS, "route")
 MAX_FAULTS = 1_000
 """Those that are told at once; whoever mends them is told of the rest."""
 DOORS = ("accounts", "receivers")
@@ -130,10 +132,11 @@ def _check_keys(draft: Draft, spot: Spot, root: Node) -> None:
                 here, _unless(entry.node, MapNode, "should be a mapping: `receiver: NAME` and more lines like it")
             )
         else:
-            draft.complain(here, _unless(entry.node, ListNode, f"should be a list of {key}: `- name: ...` items"))
+            first = NAMELESS.get(key, "name")
+            draft.complain(here, _unless(entry.node, ListNode, f"should be a list of {key}: `- {first}: ...` items"))
             for position, item in enumerate(entry.node.items if isinstance(entry.node, ListNode) else ()):
                 draft.complain(
-                    here.at(position), _unless(item, MapNode, "should be a mapping that starts with `name: ...`")
+                    here.at(position), _unless(item, MapNode, f"should be a mapping that starts with `{first}: ...`")
                 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -123,8 +123,19 @@ def _label_name(given: str) -> str:
     return given
 
 
+def _moment(given: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise ValueError(f"{quoted(given)} is not a moment such as 2026-01-05T10:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{quoted(given)} has no offset: write it with +08:00 or Z at its end")
+    return moment.astimezone(UTC)
+
+
 SCALAR = {"type": ["string", "number", "boolean"]}
 """What a text may look like to an editor: a plain 5 is read as the text it is written as."""
+_MOMENT = r"^\d{4}-?(\d{2}-?\d{2}|W\d{2}).*(Z|[+-]\d{2}.*)$|\$[{$]"
 _DURATION = r"^([0-9]+(ms|[wdhms]))+$|\$[{$]"
 _WEB = r"^https?://([^/?#\s]*@)?[^/?#\s@]+|\$[{$]"
 
@@ -144,6 +155,11 @@ Duration = Annotated[
     timedelta,
     PlainValidator(reader(durations.parse, "a duration such as 90s, 5m or 1h30m")),
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
+]
+Moment = Annotated[
+    datetime,
+    PlainValidator(reader(_moment, "a moment with its offset, such as 2026-01-05T10:00:00+08:00")),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
 ]
 Url = Annotated[str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": _WEB})]
 BaseUrl = Annotated[

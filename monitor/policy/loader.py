@@ -19,10 +19,12 @@ from monitor.policy.draft import MAX_FAULTS, Draft, drafted
 from monitor.policy.fallbacks import Fallback, NoCredentials
 from monitor.policy.fields import Form
 from monitor.policy.policy import Policy
+from monitor.policy.quiet import InhibitForm, MaintenanceForm, WindowForm
 from monitor.policy.route import RouteForm
 from monitor.policy.rules import RuleForm
 from monitor.policy.source import PolicyFile, read
 from monitor.policy.spot import Problem, Spot
+from monitor.quieting import Quieting
 
 F = TypeVar("F", bound=Form)
 
@@ -94,6 +96,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
     tests = _forms(draft, "tests", CaseForm)
     for spot, test in tests:
         draft.complain(spot, test.faults())
+    quieting = _quieting(draft, [form for _, form in rules])
     routes = [(spot, form) for spot, node in draft.routes() if (form := draft.read(spot, node, RouteForm))]
     for spot, route in routes if draft.whole else ():
         draft.warn(spot, idle_routes.problems(route.routes, draft.names("rules")))
@@ -111,6 +114,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
         rules=tuple(form.build() for _, form in rules),
         receivers=tuple(known_receivers),
         route=routes[0][1].build(),
+        quieting=quieting,
         cases=tuple(form.build(spot) for spot, form in tests),
         warnings=warnings,
         files=names,
@@ -183,6 +187,17 @@ def _receivers(draft: Draft, *, doors: bool) -> list[Receiver]:
         if doors:
             draft.warn(spot, receivers.warnings(node, kinds))
     return built
+
+
+def _quieting(draft: Draft, rules: list[RuleForm]) -> Quieting:
+    """What is said about keeping quiet, as far as it is sound."""
+    windows = [form for spot, form in _forms(draft, "windows", WindowForm) if not draft.complain(spot, form.faults())]
+    return Quieting(
+        windows={form.name: form.build() for form in windows},
+        maintenance=tuple(form.build() for _, form in _forms(draft, "maintenance", MaintenanceForm)),
+        inhibit=tuple(form.build() for _, form in _forms(draft, "inhibit", InhibitForm)),
+        flapping={form.name: limits for form in rules if (limits := form.flapping.build()) is not None},
+    )
 
 
 def _check_needed(draft: Draft, folder: Path, *, doors: bool) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from monitor.errors import Fault
 from monitor.fdi.account import Account
 from monitor.notifiers.receiver import Receiver
+from monitor.quieting import Quieting
 from monitor.routing import Route
 from monitor.rules.case import Case
 from monitor.rules.rule import Rule
@@ -24,6 +25,7 @@ class Policy:
     rules: tuple[Rule, ...]
     receivers: tuple[Receiver, ...]
     route: Route
+    quieting: Quieting
     cases: tuple[Case, ...]
     warnings: tuple[Fault, ...]
     files: tuple[str, ...]

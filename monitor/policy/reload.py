@@ -89,4 +89,5 @@ def compared(before: Policy, after: Policy) -> Reloaded:
         rules=difference(before.rules, after.rules),
         receivers=difference(before.receivers, after.receivers),
         route=before.route != after.route,
+        quieting=before.quieting != after.quieting,
     )

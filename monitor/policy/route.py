@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from monitor.matchers import EVERYTHING
-from monitor.policy.fields import SECOND, Duration, Flag, Form, Matching, Name, reader
-from monitor.routing import ALL_LABELS, Route
+from monitor.policy.fields import SECOND, Duration, Flag, Form, Matching, Name, Whole, reader
+from monitor.routing import ALL_LABELS, Route, Step
 from monitor.textfault import quoted
 
 GROUP_BY = ("account", "alertname")
@@ -32,6 +32,38 @@ GroupLabel = Annotated[
 ]
 
 
+def _acknowledged(given: str) -> Literal["acknowledged"]:
+    if given != "acknowledged":
+        raise ValueError(f"{quoted(given)} is not known here: write acknowledged, or leave it out")
+    return "acknowledged"
+
+
+class StepForm(Form):
+    """A step of escalation: who else is told of what still fires after a while."""
+
+    after: Annotated[Duration, SECOND] = Field(description="How long an alert has to fire.", examples=["15m"])
+    unless: (
+        Annotated[
+            Literal["acknowledged"],
+            PlainValidator(reader(_acknowledged, "acknowledged")),
+            WithJsonSchema({"type": "string", "enum": ["acknowledged"]}),
+        ]
+        | None
+    ) = Field(None, description="Not while somebody has acknowledged it.")
+    receiver: Name = Field(description="The receiver's name.", examples=["manager"])
+
+    def build(self) -> Step:
+        """The step."""
+        return Step(self.receiver, self.after, unless_acknowledged=self.unless is not None)
+
+
+RepeatLimit = Annotated[Whole, Field(ge=0, le=1000)]
+_MUTE = "Windows in which it says nothing; what is still true then is said after."
+_ACTIVE = "Windows outside of which it says nothing; left out: always."
+_LIMIT = "How often an unchanged group speaks again at most; left out: without end."
+_STEPS = "Who else is told of what still fires after a while."
+
+
 class BranchForm(Form):
     """One route below another; what it leaves out it takes from the one above."""
 
@@ -51,6 +83,14 @@ class BranchForm(Form):
     repeat_interval: Annotated[Duration, SECOND] | None = Field(
         None, description="After what time an unchanged group speaks again.", examples=["4h"]
     )
+    repeat_limit: RepeatLimit | None = Field(None, description=_LIMIT, examples=[3])
+    mute: list[Name] | None = Field(None, description=_MUTE, examples=[["nights"]])
+    active: list[Name] | None = Field(None, description=_ACTIVE, examples=[["office-hours"]])
+    steps: list[StepForm] | None = Field(
+        None,
+        description=_STEPS,
+        examples=[[{"after": "15m", "unless": "acknowledged", "receiver": "manager"}]],
+    )
     proceed: Flag = Field(False, alias="continue", description="Whether the routes after this one are asked too.")
     routes: list[BranchForm] = Field([], description="Routes below this one; the first that matches is taken.")
 
@@ -65,6 +105,10 @@ class BranchForm(Form):
             group_interval=self.group_interval if self.group_interval is not None else parent.group_interval,
             repeat_interval=self.repeat_interval if self.repeat_interval is not None else parent.repeat_interval,
             proceed=self.proceed,
+            repeat_limit=self.repeat_limit if self.repeat_limit is not None else parent.repeat_limit,
+            mute=tuple(self.mute) if self.mute is not None else parent.mute,
+            active=tuple(self.active) if self.active is not None else parent.active,
+            steps=tuple(form.build() for form in self.steps) if self.steps is not None else parent.steps,
         )
         return _with_branches(here, self.routes)
 
@@ -93,6 +137,10 @@ class RouteForm(Form):
     repeat_interval: Annotated[Duration, SECOND] = Field(
         REPEAT_INTERVAL, description="After what time an unchanged group speaks again."
     )
+    repeat_limit: RepeatLimit | None = Field(None, description=_LIMIT, examples=[3])
+    mute: list[Name] = Field([], description=_MUTE)
+    active: list[Name] = Field([], description=_ACTIVE)
+    steps: list[StepForm] = Field([], description=_STEPS)
     routes: list[BranchForm] = Field([], description="Routes below the root; the first that matches is taken.")
 
     def build(self) -> Route:
@@ -105,5 +153,9 @@ class RouteForm(Form):
             group_wait=self.group_wait,
             group_interval=self.group_interval,
             repeat_interval=self.repeat_interval,
+            repeat_limit=self.repeat_limit,
+            mute=tuple(self.mute),
+            active=tuple(self.active),
+            steps=tuple(form.build() for form in self.steps),
         )
         return _with_branches(root, self.routes)

@@ -15,6 +15,7 @@ from monitor.policy.accounts import OwnLabels
 from monitor.policy.complaints import unknown_word
 from monitor.policy.fields import SCALAR, Duration, Form, LabelName, Matching, Name, Url, exactly_one, reader, refusal
 from monitor.policy.nodes import Loc, Texts
+from monitor.policy.quiet import FlappingForm, FlappingSwitch
 from monitor.policy.spot import Problem
 from monitor.policy.summaries import check as check_summary
 from monitor.rules.dimensions import check_condition
@@ -143,6 +144,9 @@ class RuleForm(Form):
         None, description="Where it says what to do.", examples=["https://wiki.example.com/fdi"]
     )
     labels: OwnLabels = Field({}, description="Labels of its alerts.", examples=[{"team": "data"}])
+    flapping: FlappingSwitch = Field(
+        FlappingForm(), description="When its alerts are told to flap; false: never.", examples=[False]
+    )
 
     @classmethod
     def together(cls, keys: Mapping[str, Texts]) -> Iterator[Problem]:
@@ -165,6 +169,7 @@ class RuleForm(Form):
 
     def faults(self) -> Iterator[Problem]:
         """Overrides that override nothing, or make a condition unsound."""
+        yield from self.flapping.faults()
         for position, override in enumerate(self.overrides):
             at = ("overrides", position, "thresholds")
             found = list(self._misfits(override, at))

@@ -18,6 +18,7 @@ from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
 from monitor.policy.credentials import CREDENTIALS
 from monitor.policy.fields import Form
+from monitor.policy.quiet import FlappingForm, InhibitForm, MaintenanceForm, WindowForm
 from monitor.policy.receivers import SHARED, ReceiverForm
 from monitor.policy.route import RouteForm
 from monitor.policy.rules import RuleForm
@@ -33,6 +34,9 @@ class PolicyForm(Form):
     rules: list[RuleForm] = Field([], description="What is wrong, and how bad that is.")
     receivers: list[ReceiverForm] = Field([], description="Who is told, and how.")
     route: RouteForm | None = Field(None, description="Which receivers hear of which alerts.")
+    windows: list[WindowForm] = Field([], description="Stretches of time with a name.")
+    maintenance: list[MaintenanceForm] = Field([], description="When nothing is said of what.")
+    inhibit: list[InhibitForm] = Field([], description="What is not worth saying while something worse is said.")
     tests: list[CaseForm] = Field([], description="Stories that the rules must tell.")
 
 
@@ -49,6 +53,8 @@ class _Written(GenerateJsonSchema):
             return quota.written(dft)
         if isinstance(dft, Matchers):
             return str(dft)
+        if isinstance(dft, FlappingForm):
+            return True
         return super().encode_default(dft)
 
 
@@ -65,6 +71,9 @@ def schema() -> dict[str, Any]:
     for name, sufficient in (("CaseForm", ("expect", "messages")), ("ExpectForm", ("alerts", "pending"))):
         definitions[name]["anyOf"] = [{"required": [key]} for key in sufficient]
     definitions["AccountForm"]["anyOf"] = [{"required": ["region"]}, {"required": ["endpoint", "project_id"]}]
+    flapping = definitions["RuleForm"]["properties"]["flapping"]
+    flapping |= {"title": "Flapping", "anyOf": [{"type": "boolean"}, {"$ref": flapping.pop("$ref")}]}
+    definitions["WindowForm"]["dependentRequired"] = {"cron": ["duration", "timezone"], "from": ["to"]}
     _polish(found)
     return {"$schema": DIALECT, **found, "title": "FDI Monitor policy"}
 
@@ -73,6 +82,7 @@ _ALTERNATIVES = {
     "RuleForm": ("when", "levels"),
     "AuthForm": CREDENTIALS,
     "CaseForm": ("instance", "instances"),
+    "WindowForm": ("cron", "from"),
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.notification import Reason
+from monitor.quieting import PLAIN, Quieting
 from monitor.routing import Route
 from monitor.rules.parser import parse
 from monitor.rules.past import Past
@@ -40,6 +41,7 @@ def backtest(
     pasts: Sequence[Past],
     rules: tuple[Rule, ...],
     route: Route,
+    quieting: Quieting = PLAIN,
     *,
     since: datetime,
     until: datetime,
@@ -47,7 +49,7 @@ def backtest(
     progress: Progress | None = None,
 ) -> Backtest:
     """The instances' history from `since` to `until` under `rules`. The `deaf` receivers do not hear of ends."""
-    replayed = replay(pasts, rules, route, until=until, deaf=deaf, progress=progress)
+    replayed = replay(pasts, rules, route, quieting, until=until, deaf=deaf, progress=progress)
     by_rule = {rule.name: [one for one in replayed.firings if one.rule == rule.name] for rule in rules}
     return Backtest(
         since=since,
@@ -66,13 +68,14 @@ def replay(
     pasts: Sequence[Past],
     rules: tuple[Rule, ...],
     route: Route,
+    quieting: Quieting = PLAIN,
     *,
     until: datetime,
     deaf: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Replayed:
     """The replay, without the messages that only tell of ends and that nobody under a `deaf` receiver takes."""
-    replayed = Replay(pasts, rules, route).play(until, progress)
+    replayed = Replay(pasts, rules, route, quieting).play(until, progress)
     heard = (one for one in replayed.told if one.reason is not Reason.ALL_RESOLVED or one.receiver not in deaf)
     return replace(replayed, told=tuple(heard))
 

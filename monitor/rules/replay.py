@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from monitor.model import Alert, Labels, Severity, State, Transition
 from monitor.notification import Notification, Reason
+from monitor.quieting import PLAIN, Quieting
 from monitor.routing import Route
 from monitor.rules.course import Course
 from monitor.rules.past import Past
@@ -75,12 +76,13 @@ class Replay:
         pasts: Sequence[Past],
         rules: tuple[Rule, ...],
         route: Route | None,
+        quieting: Quieting = PLAIN,
         *,
         alerts: Iterable[Alert] = (),
         jumps: bool = True,
     ) -> None:
         """`alerts` are those that stand when the way begins."""
-        self.stage = Stage((), rules, route, pasts=pasts)
+        self.stage = Stage((), rules, route, quieting, pasts=pasts)
         self.stage.know(alerts)
         self.transitions: list[Transition] = []
         self.said: list[Notification] = []

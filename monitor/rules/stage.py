@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.grouping import Group, decide, new_group
-from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State
+from monitor.inhibition import Sources
+from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State, Transition
 from monitor.notification import Notification
+from monitor.quieting import PLAIN, Facts, Quieting, Watcher, Why
 from monitor.routing import Route
 from monitor.rules.change import Change
 from monitor.rules.edges import Edges
@@ -34,7 +36,13 @@ class Stage:
     """Instances under rules and routes. Samples have to come in the order of their time."""
 
     def __init__(
-        self, instances: Iterable[Instance], rules: tuple[Rule, ...], route: Route | None, *, pasts: Iterable[Past] = ()
+        self,
+        instances: Iterable[Instance],
+        rules: tuple[Rule, ...],
+        route: Route | None,
+        quieting: Quieting = PLAIN,
+        *,
+        pasts: Iterable[Past] = (),
     ) -> None:
         """`pasts` are further instances, of which something is known already. Without a route nobody hears of it."""
         self._watches = {one.key: Watch(one, rules, health=None, history=()) for one in instances}
@@ -46,6 +54,8 @@ class Stage:
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}
         self._circles: dict[tuple[str, str], _Circle] = {}
+        self._watcher = Watcher(quieting, Sources(quieting.inhibit))
+        self._turns: dict[str, list[datetime]] = {}
         self._said = 0
 
     def alerts(self) -> list[Alert]:
@@ -132,11 +142,19 @@ class Stage:
             return
         self._alerts[change.key] = change.alert
         if change.transition is not None and change.transition.audible:
-            self._tell_groups(change.alert, change.transition.at)
+            self._tell(change.alert, change.transition)
 
-    def _tell_groups(self, alert: Alert, at: datetime) -> None:
+    def _tell(self, alert: Alert, step: Transition) -> None:
+        """What moved reaches its groups, and frees those that it inhibited."""
+        at = step.at
+        if step.before.fires is not step.after.fires:
+            self._turns.setdefault(alert.key, []).append(at)
+        if self._watcher.sources.saw(alert):
+            for circle in self._circles.values():
+                if any(held.why is Why.INHIBITED for held in circle.group.held.values()):
+                    circle.group = circle.group.freed(at)
         labels = alert.all_labels
-        for route in self._route.find(labels) if self._route and alert.state.fires else ():
+        for route in self._route.told(labels) if self._route and alert.state.fires else ():
             group = new_group(route, labels)
             self._circles.setdefault((group.key, group.receiver), _Circle(group, set())).members.add(alert.key)
         for circle in self._circles.values():
@@ -146,12 +164,23 @@ class Stage:
     def _decide(self, place: tuple[str, str], at: datetime) -> list[Notification]:
         circle = self._circles[place]
         members = [self._alerts[key] for key in circle.members if key in self._alerts]
-        decision = decide(circle.group, members, at=at, message_id=f"message-{self._said + 1}")
+        group = circle.group
+        look = self._watcher.look(
+            members,
+            Facts(changes=self._turns),
+            at,
+            mute=group.mute,
+            active=group.active,
+            step=group.step,
+            flapped=group.flapped,
+        )
+        decision = decide(group, members, at=at, message_id=f"message-{self._said + 1}", look=look)
         if decision.group is None:
             del self._circles[place]
         else:
             circle.group = decision.group
-            circle.members = {alert.key for alert in members if alert.state is not State.RESOLVED}
+            said = decision.group.said
+            circle.members = {one.key for one in members if one.state is not State.RESOLVED or one.key in said}
         if decision.notification is None:
             return []
         self._said += 1

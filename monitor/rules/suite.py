@@ -12,6 +12,7 @@ from monitor import durations
 from monitor.message import plain, render
 from monitor.model import STATUSES, Alert, Counts, Failure, FailureKind, Instance, Sample
 from monitor.notification import Notification
+from monitor.quieting import PLAIN, Quieting
 from monitor.routing import Route
 from monitor.rules.case import Case, CaseInstance, ExpectMessage
 from monitor.rules.differences import alerts_differ
@@ -48,6 +49,7 @@ class Suite:
     rules: tuple[Rule, ...]
     route: Route
     languages: Mapping[str, str]
+    quieting: Quieting = PLAIN
 
     def play(self, case: Case) -> Result:
         """One test, in virtual time."""
@@ -62,7 +64,7 @@ class Suite:
     def watch(self, case: Case) -> Seen:
         """Plays a test and judges nothing."""
         instances = {one: _instance(one) for one in case.instances}
-        stage = Stage(instances.values(), self.rules, self.route)
+        stage = Stage(instances.values(), self.rules, self.route, self.quieting)
         polls = max((len(values) for one in case.instances for _, values in one.series), default=0)
         moments = {case.start + number * case.every for number in range(polls)}
         moments |= {case.start + expected.at for expected in case.expect}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
-from monitor.store.tables import alert, transition
+from monitor.store.tables import alert, member, transition
 
 LIVE = (str(State.PENDING), str(State.FIRING), str(State.CLEARING))
 
@@ -56,11 +56,20 @@ async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]
     return {row["key"]: alert_of(row) for row in rows.mappings()}
 
 
-async def firing_accounts(tx: AsyncConnection, rule: str) -> frozenset[str]:
-    """The accounts for which this rule fires."""
-    fires = [str(state) for state in State if state.fires]
-    rows = await tx.execute(sa.select(alert.c.account).where(alert.c.rule == rule, alert.c.state.in_(fires)))
-    return frozenset(rows.scalars())
+async def changes(tx: AsyncConnection, group: int, *, since: datetime) -> dict[str, list[datetime]]:
+    """When each member of a group began or ceased to fire after `since`, oldest first."""
+    fires = (str(State.FIRING), str(State.CLEARING))
+    statement = (
+        sa.select(transition.c.alert, transition.c.at)
+        .join(member, member.c.alert == transition.c.alert)
+        .where(member.c.group_id == group, transition.c.at > since)
+        .where(transition.c.before.in_(fires) != transition.c.after.in_(fires))
+        .order_by(transition.c.id)
+    )
+    found: dict[str, list[datetime]] = {}
+    for key, at in await tx.execute(statement):
+        found.setdefault(key, []).append(at)
+    return found
 
 
 async def unrouted(tx: AsyncConnection, *, most: int) -> list[tuple[int, Transition]]:

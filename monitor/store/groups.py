@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.grouping import Decision, Group, Quiet, Said
 from monitor.model import Alert, Severity
+from monitor.quieting import Hushed, Why
+from monitor.routing import Step
 from monitor.store.alerts import LIVE, alert_of
 from monitor.store.tables import alert, group, member
 
@@ -25,10 +27,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A group with the row it stands in."""
+    """A group with the row it stands in, and what it decided last."""
 
     row: int
     group: Group
+    verdict: str = ""
 
 
 async def find(tx: AsyncConnection, keys: Collection[str]) -> dict[Place, Kept]:
@@ -59,8 +62,15 @@ async def save(tx: AsyncConnection, one: Group, *, row: int | None, verdict: str
         "changed_at": one.changed_at,
         "spoke_at": one.spoke_at,
         "look_at": one.look_at,
-        "said": {key: {"severity": str(said.severity), "values": dict(said.values)} for key, said in one.said.items()},
+        "said": {key: _said(said) for key, said in one.said.items()},
         "verdict": verdict,
+        "mute": list(one.mute),
+        "active": list(one.active),
+        "repeat_limit": one.repeat_limit,
+        "step": None if one.step is None else _step(one.step),
+        "repeats": one.repeats,
+        "held": {key: [str(held.why), held.by] for key, held in one.held.items()},
+        "inhibited": any(held.why is Why.INHIBITED for held in one.held.values()),
     }
     if row is None:
         result = await tx.execute(group.insert().values(**values).returning(group.c.id))
@@ -123,25 +133,61 @@ async def settle(tx: AsyncConnection, kept: Kept, decision: Decision) -> None:
         return
     await save(tx, decision.group, row=kept.row, verdict=str(decision.verdict))
     if decision.verdict is not Quiet.WAITING:
-        live = sa.select(alert.c.key).where(alert.c.state.in_(LIVE))
-        await tx.execute(member.delete().where(member.c.group_id == kept.row, member.c.alert.not_in(live)))
+        # what people believe to fire is watched until they are told that it is over
+        watched = sa.select(alert.c.key).where(alert.c.state.in_(LIVE) | alert.c.key.in_(decision.group.said))
+        await tx.execute(member.delete().where(member.c.group_id == kept.row, member.c.alert.not_in(watched)))
+
+
+async def touch(tx: AsyncConnection, at: datetime, *, about: Collection[str] | None = None) -> None:
+    """Has the groups looked at, all of them or those of the alerts `about`: what keeps quiet has changed."""
+    later = sa.or_(group.c.look_at.is_(None), group.c.look_at > at)
+    if about is not None:
+        later &= group.c.id.in_(sa.select(member.c.group_id).where(member.c.alert.in_(about)))
+    await tx.execute(group.update().where(later).values(look_at=at))
+
+
+async def free(tx: AsyncConnection, at: datetime) -> None:
+    """Something that inhibits others is over: the groups that hold such back are looked at in their time."""
+    rows = await tx.execute(sa.select(group).where(group.c.inhibited.is_(True)))
+    for kept in [_kept(row) for row in rows.mappings()]:
+        await tx.execute(group.update().where(group.c.id == kept.row).values(look_at=kept.group.freed(at).look_at))
+
+
+def _said(said: Said) -> dict[str, Any]:
+    return {"severity": str(said.severity), "values": dict(said.values), "flapping": said.flapping}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "receiver": step.receiver,
+        "after": step.after.total_seconds(),
+        "unless_acknowledged": step.unless_acknowledged,
+    }
 
 
 def _kept(row: sa.RowMapping) -> Kept:
-    said = {key: Said(Severity(entry["severity"]), entry["values"]) for key, entry in row["said"].items()}
-    return Kept(
-        row["id"],
-        Group(
-            key=row["key"],
-            receiver=row["receiver"],
-            labels=row["labels"],
-            wait=row["wait"],
-            interval=row["interval"],
-            repeat=row["repeat"],
-            version=row["version"],
-            changed_at=row["changed_at"],
-            spoke_at=row["spoke_at"],
-            look_at=row["look_at"],
-            said=said,
-        ),
+    said = {
+        key: Said(Severity(one["severity"]), one["values"], one.get("flapping", False))
+        for key, one in row["said"].items()
+    }
+    step = row["step"]
+    one = Group(
+        key=row["key"],
+        receiver=row["receiver"],
+        labels=row["labels"],
+        wait=row["wait"],
+        interval=row["interval"],
+        repeat=row["repeat"],
+        mute=tuple(row["mute"]),
+        active=tuple(row["active"]),
+        repeat_limit=row["repeat_limit"],
+        step=None if step is None else Step(**{**step, "after": timedelta(seconds=step["after"])}),
+        version=row["version"],
+        repeats=row["repeats"],
+        changed_at=row["changed_at"],
+        spoke_at=row["spoke_at"],
+        look_at=row["look_at"],
+        said=said,
+        held={key: Hushed(Why(why), by) for key, (why, by) in row["held"].items()},
     )
+    return Kept(row["id"], one, row["verdict"])

@@ -139,6 +139,13 @@ group = sa.Table(
     sa.Column("look_at", Moment),
     sa.Column("said", sa.JSON, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("mute", sa.JSON, nullable=False),
+    sa.Column("active", sa.JSON, nullable=False),
+    sa.Column("repeat_limit", sa.Integer),
+    sa.Column("step", sa.JSON),
+    sa.Column("repeats", sa.Integer, nullable=False),
+    sa.Column("held", sa.JSON, nullable=False),
+    sa.Column("inhibited", sa.Boolean, nullable=False),
     sa.UniqueConstraint("key", "receiver"),
     sa.Index(None, "look_at"),
 )
@@ -171,4 +178,48 @@ outbox = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "settled_at"),
+)
+
+silence = sa.Table(
+    "silence",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("matchers", sa.Text, nullable=False),
+    sa.Column("unless", sa.Text),
+    sa.Column("until_resolved", sa.Boolean, nullable=False),
+    sa.Column("window", sa.Text, nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("ended", sa.Text, nullable=False),
+    sa.Index(None, "ends_at"),
+)
+
+acknowledgement = sa.Table(
+    "acknowledgement",
+    metadata,
+    sa.Column("alert", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("expires_at", Moment),
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("alert", sa.Text, nullable=False),
+    sa.Column("group_key", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Index(None, "alert", "at"),
+    sa.Index(None, "at"),
 )

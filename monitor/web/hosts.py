@@ -31,6 +31,13 @@ def named(host: str) -> str:
     return (match["six"] or match["name"]).lower() if match else ""
 
 
+def reachable(bound: str) -> str:
+    """The address to open for pages that listen on `bound`."""
+    if bound in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{bound}]" if ":" in bound else bound
+
+
 def _loopback(bound: str) -> bool:
     try:
         return ipaddress.ip_address(bound.strip("[]")).is_loopback

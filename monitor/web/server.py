@@ -11,10 +11,21 @@ from pathlib import Path
 from aiohttp import web
 
 from monitor.errors import UsageError
-from monitor.web import dashboard, events, guard, health, metrics, reload
+from monitor.web import (
+    alerts_api,
+    am_alerts,
+    am_silences,
+    am_status,
+    dashboard,
+    events,
+    guard,
+    health,
+    metrics,
+    reload,
+)
 from monitor.web.site import SITE, Site
 
-ROOMS = (dashboard, events, health, metrics, reload)
+ROOMS = (dashboard, events, health, metrics, reload, alerts_api, am_alerts, am_silences, am_status)
 
 STATIC = Path(__file__).parent / "static"
 

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from monitor.clock import Clock
+from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
+from monitor.quieting import PLAIN, Quieting
 from monitor.reloaded import Reloaded
+from monitor.routing import Route
 from monitor.store.database import Store
 from monitor.web.hosts import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet."""
+
+    route: Route
+    receivers: tuple[str, ...]
+    quieting: Quieting = PLAIN
+
+
+_NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """All that a room gets. `changed` is rung after each step that a page would show.
 
-    `hosts` are the names that the service answers to, lower case and without ports; None answers to every name.
-    `reload` reads the policy again, None where it never changes.
+    `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
+    when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
+    answers to every name. `reload` reads the policy again, None where it never changes.
     """
 
     store: Store
@@ -31,6 +48,9 @@ class Site:
     hosts: frozenset[str] | None = LOOPBACK
     reload: Callable[[], Awaitable[Reloaded]] | None = None
     title: str = "FDI Monitor"
+    acted: Nudge = field(default_factory=Nudge)
+    speech: Callable[[], Speech] = lambda: _NOBODY
+    started_at: datetime | None = None
 
 
 SITE = web.AppKey("site", Site)

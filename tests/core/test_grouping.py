@@ -12,6 +12,7 @@ from monitor.grouping import Decision, Group, Quiet, decide, new_group
 from monitor.matchers import EVERYTHING
 from monitor.model import Alert, Cause, InstanceKey, Severity, State
 from monitor.notification import Change, Reason
+from monitor.quieting import Hushed, Look, Why
 from monitor.routing import Route
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -207,13 +208,15 @@ def test_people_are_always_told_in_the_end_and_never_twice(story: list[tuple[int
 
 
 def held(seconds: float, group: Group, *alerts: Alert, inhibited: set[str]) -> Decision:
-    return decide(group, alerts, at=moment(seconds), message_id="m", inhibited=inhibited)
+    look = Look({key: Hushed(Why.INHIBITED, "out") for key in inhibited})
+    return decide(group, alerts, at=moment(seconds), message_id="m", look=look)
 
 
-def test_what_is_inhibited_is_not_said_and_looked_at_again() -> None:
+def test_what_is_inhibited_is_not_said_until_it_is_freed_and_had_time_for_a_sample() -> None:
     decision = held(10, fresh().changed(START), alert("orders"), inhibited={"orders"})
     assert decision.verdict is Quiet.INHIBITED
-    assert going_on(decision).look_at == moment(70)
+    assert going_on(decision).look_at is None, "no time ends it: what inhibits it does"
+    assert going_on(decision).freed(moment(100)).look_at == moment(160)
     freed = at(70, going_on(decision), alert("orders"))
     assert told(freed) == {"orders": Change.NEW}
 
@@ -221,7 +224,8 @@ def test_what_is_inhibited_is_not_said_and_looked_at_again() -> None:
 def test_the_others_of_the_group_are_said_without_it() -> None:
     decision = held(10, fresh().changed(START), alert("orders"), alert("invoices"), inhibited={"orders"})
     assert told(decision) == {"invoices": Change.NEW}
-    assert going_on(decision).look_at == moment(70)
+    assert going_on(decision).look_at == moment(10 + 4 * 3600)
+    assert going_on(decision).freed(moment(20)).look_at == moment(80)
     assert told(at(70, going_on(decision), alert("orders"), alert("invoices"))) == {
         "orders": Change.NEW,
         "invoices": Change.SAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from monitor.model import Counts, Failure, FailureKind, Instance, Sample, Truth
-from monitor.outage import RULE, Outage, inhibits, key_of, summary
+from monitor.outage import RULE, Outage, key_of, summary
 
 ONE, TWO = (Instance("prod", f"i-{number}", f"n-{number}", region="cn-north-4") for number in (1, 2))
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -58,10 +58,3 @@ def test_the_finding_names_the_account_and_no_instance() -> None:
     assert finding.labels == {"alertname": RULE, "account": "prod", "region": "cn-north-4"}
     assert finding.instance == key_of("prod")
     assert summary(failed(ONE)) == "account prod cannot be polled: no answer in 10s"
-
-
-def test_it_inhibits_the_other_alerts_of_its_account() -> None:
-    out = frozenset({"prod"})
-    assert inhibits({"alertname": "abnormal", "account": "prod"}, accounts_out=out)
-    assert not inhibits({"alertname": RULE, "account": "prod"}, accounts_out=out)
-    assert not inhibits({"alertname": "abnormal", "account": "test"}, accounts_out=out)

@@ -16,7 +16,7 @@ from monitor.courier import Carrier, Courier, Destination
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.fleet import Fleet
-from monitor.live import Live
+from monitor.live import InForce, Live
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Counts, Instance, Sample, Transition
@@ -98,11 +98,19 @@ class Town:
             settled=lambda: None,
         )
         receivers = {receiver.name: receiver for receiver in policy.receivers}
-        dispatcher = Dispatcher(self.store, policy.route, receivers, now=self.now, pulse=pulse, queued=lambda: None)
+        dispatcher = Dispatcher(
+            self.store,
+            policy.route,
+            receivers,
+            now=self.now,
+            pulse=pulse,
+            queued=lambda: None,
+            quieting=policy.quieting,
+        )
         session = cast("aiohttp.ClientSession", None)  # nobody is polled
         fleet = Fleet((), session, engine, now=self.now, meters=self.meters, pulse=pulse)
         namer = Namer(fleet.clouds, policy.rules, note=lambda alert, text: engine.annotate(alert, "tasks", text))
-        return Live(engine, dispatcher, courier, namer, fleet, self._reach, ways)
+        return Live(engine, dispatcher, courier, namer, fleet, self._reach, ways, InForce(policy))
 
     def _reach(self, policy: Policy) -> dict[Destination, Carrier]:
         return {

@@ -211,7 +211,7 @@ print(len(kinds), migrate.head())
     kinds, head = run(app / "bin" / "python", "-c", code, cwd=workshop).split()
     declared = metadata.entry_points(group="fdi_monitor.notifiers")
     assert int(kinds) == len({point.name for point in declared}) > 0
-    assert head.startswith("0001")
+    assert head.startswith("0002")
 
 
 def test_the_installed_command_runs_as_somebody_who_may_write_nowhere(app: Path, workshop: Path) -> None:

@@ -75,6 +75,10 @@ ALERTS = {
     Reason.SOME_RESOLVED: (BILLING, STOCK),
     Reason.ALL_RESOLVED: (STOCK,),
     Reason.REPEAT: (BILLING,),
+    Reason.SILENCE_ENDED: (ORDERS, BILLING),
+    Reason.FLAPPING: (dataclasses.replace(ORDERS, change=Change.FLAPPING),),
+    Reason.STEADY: (BILLING,),
+    Reason.ESCALATED: (ORDERS,),
     Reason.TEST: (ORDERS,),
 }
 

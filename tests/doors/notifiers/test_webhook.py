@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from monitor import __version__
 from monitor.notification import Reason
 from monitor.notifiers import Outcome
-from monitor.notifiers.webhook import Webhook, WebhookOptions
+from monitor.notifiers.webhook import _REASONS, Webhook, WebhookOptions
 
 KEYS = [
     *("receiver", "status", "alerts", "notification_reason", "groupLabels", "commonLabels", "commonAnnotations"),
@@ -112,3 +112,17 @@ def test_wrong_options_are_refused_without_repeating_a_secret(
     with pytest.raises(ValidationError) as caught:
         WebhookOptions.model_validate(given)
     assert CANARY not in str(caught.value) + str(caught.value.errors(include_input=False, include_url=False))
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_a_word_that_alertmanager_knows(reason: Reason) -> None:
+    known = {
+        "none",
+        "unknown",
+        "first notification",
+        "new alerts added",
+        "some alerts resolved",
+        "all alerts resolved",
+        "repeat interval elapsed",
+    }
+    assert _REASONS[reason] in known

@@ -22,6 +22,8 @@ from monitor.model import (
     Transition,
 )
 from monitor.notification import AlertView, Change, Notification, Reason
+from monitor.quieting import Hushed, Why
+from monitor.routing import Step
 from monitor.store import alerts, groups, history, instances, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
@@ -133,7 +135,13 @@ GROUP = Group(
     repeat=timedelta(hours=4),
     changed_at=START,
     look_at=minute(1),
-    said={"a1": Said(Severity.WARNING, {"abnormal": 1.0})},
+    said={"a1": Said(Severity.WARNING, {"abnormal": 1.0}), "a4": Said(Severity.INFO, {}, flapping=True)},
+    mute=("nights",),
+    active=("办公时间", "weekends"),
+    repeat_limit=3,
+    step=Step("manager", timedelta(minutes=15), unless_acknowledged=True),
+    repeats=2,
+    held={"a3": Hushed(Why.SILENCED, "s-1")},
 )
 
 
@@ -142,12 +150,12 @@ async def test_groups_come_back_as_they_were_and_are_due_in_their_time(store: St
         row = await groups.save(tx, GROUP, row=None, verdict="waiting")
         other = await groups.save(tx, replace(GROUP, receiver="data", look_at=None), row=None, verdict="waiting")
         assert await groups.find(tx, {GROUP.key}) == {
-            Place(GROUP.key, "ops"): Kept(row, GROUP),
-            Place(GROUP.key, "data"): Kept(other, replace(GROUP, receiver="data", look_at=None)),
+            Place(GROUP.key, "ops"): Kept(row, GROUP, "waiting"),
+            Place(GROUP.key, "data"): Kept(other, replace(GROUP, receiver="data", look_at=None), "waiting"),
         }
         assert await groups.next_look(tx) == minute(1)
         assert await groups.due(tx, minute(0.9), most=9) == []
-        assert await groups.due(tx, minute(1), most=9) == [Kept(row, GROUP)]
+        assert await groups.due(tx, minute(1), most=9) == [Kept(row, GROUP, "waiting")]
 
 
 async def test_members_join_once_and_leave_when_they_are_over(store: Store) -> None:
@@ -158,11 +166,11 @@ async def test_members_join_once_and_leave_when_they_are_over(store: Store) -> N
         await groups.join(tx, row, ["a1"])
         assert {member.key for member in await groups.members(tx, row)} == {"a1", "a2"}
         assert await groups.told(tx, ["a1", "a9"]) == {"a1": [GROUP]}
-        await groups.settle(tx, Kept(row, GROUP), Decision(Quiet.WAITING, GROUP))
+        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Quiet.WAITING, GROUP))
         assert len(await groups.members(tx, row)) == 2
-        await groups.settle(tx, Kept(row, GROUP), Decision(Reason.FIRST, GROUP))
+        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Reason.FIRST, GROUP))
         assert [member.key for member in await groups.members(tx, row)] == ["a1"]
-        await groups.settle(tx, Kept(row, GROUP), Decision(Quiet.EMPTY, None))
+        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Quiet.EMPTY, None))
         assert await groups.find(tx, {GROUP.key}) == {}
         assert await groups.told(tx, ["a1"]) == {}
 

@@ -110,3 +110,45 @@ async def test_a_bug_shows_nothing_of_the_inside(tmp_path: Path) -> None:
             assert answer.status == 500
             assert await answer.text() == "500: Something went wrong here. The log of the service says what.\n"
             assert "Content-Security-Policy" in answer.headers
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example.com"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v2/silences"),
+        ("DELETE", "/api/v2/silence/x"),
+        ("POST", "/api/fdi/v1/alerts/x/ack"),
+        ("DELETE", "/api/fdi/v1/alerts/x/ack"),
+    ],
+)
+async def test_a_page_of_another_site_changes_nothing(
+    tmp_path: Path, method: str, path: str, headers: dict[str, str]
+) -> None:
+    async with opened(tmp_path) as (site, client):
+        answer = await client.request(method, path, headers=headers, data="{}")
+        assert answer.status == 403
+        assert (await answer.text()).startswith("403: This was sent by a page of another site.")
+        assert site.acted.rings == 0
+
+
+@pytest.mark.parametrize("own", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": ""}])
+async def test_our_own_pages_and_programs_are_heard(tmp_path: Path, own: dict[str, str]) -> None:
+    async with opened(tmp_path) as (_, client):
+        address = f"{client.host}:{client.port}"
+        headers = {"Origin": f"http://{address}"} if own == {"Origin": ""} else own
+        assert (await client.delete("/api/v2/silence/x", headers=headers)).status == 404
+
+
+async def test_a_page_of_another_site_may_still_be_answered_what_it_only_reads(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        assert (await client.get("/healthz", headers={"Sec-Fetch-Site": "cross-site"})).status == 200

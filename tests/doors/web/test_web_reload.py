@@ -44,6 +44,7 @@ async def test_it_answers_with_what_changed(tmp_path: Path) -> None:
             "rules": {"added": ["more"], "changed": [], "removed": ["less"]},
             "receivers": {"added": [], "changed": [], "removed": []},
             "route": "changed",
+            "quieting": "unchanged",
             "kept": [],
             "errors": [],
         }

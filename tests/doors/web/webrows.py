@@ -19,7 +19,7 @@ from monitor.store import alerts, history, instances, outbox
 from monitor.store.database import Store, open_store
 from monitor.store.outbox import Letter
 from monitor.web.server import make_app
-from monitor.web.site import Site
+from monitor.web.site import Site, Speech
 
 NOW = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 WELL = (Counts(12, 0, 0, 40), Counts(3, 0, 0, 0))
@@ -96,10 +96,12 @@ async def fill(
 
 
 @asynccontextmanager
-async def opened(data: Path) -> AsyncIterator[tuple[Site, Client]]:
+async def opened(data: Path, speech: Speech | None = None) -> AsyncIterator[tuple[Site, Client]]:
     """A site on a new store in `data`, with a client that asks it as a browser on this machine would."""
     async with open_store(data) as store:
         site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge())
+        if speech is not None:
+            site = replace(site, speech=lambda: speech)
         async with TestClient(TestServer(make_app(site))) as client:
             yield site, client
 

@@ -1,0 +1,55 @@
+"""What groups decided about each alert, and why: the answer to "why did I hear nothing"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.ledger import Line
+from monitor.store.tables import decision
+
+
+async def append(tx: AsyncConnection, lines: Sequence[Line]) -> None:
+    """Writes what was decided."""
+    if lines:
+        await tx.execute(decision.insert(), [_row(one) for one in lines])
+
+
+async def about(tx: AsyncConnection, alert: str, *, most: int) -> list[Line]:
+    """What was decided about one alert, newest first."""
+    statement = sa.select(decision).where(decision.c.alert == alert).order_by(decision.c.id.desc()).limit(most)
+    return [_line(row) for row in (await tx.execute(statement)).mappings()]
+
+
+async def prune(tx: AsyncConnection, before: datetime) -> None:
+    """Forgets what was decided before."""
+    await tx.execute(decision.delete().where(decision.c.at < before))
+
+
+def _row(one: Line) -> dict[str, object]:
+    return {
+        "at": one.at,
+        "alert": one.alert,
+        "group_key": one.group_key,
+        "receiver": one.receiver,
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "because": one.because,
+        "message": one.message,
+    }
+
+
+def _line(row: sa.RowMapping) -> Line:
+    return Line(
+        at=row["at"],
+        alert=row["alert"],
+        group_key=row["group_key"],
+        receiver=row["receiver"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+        because=row["because"],
+        message=row["message"],
+    )

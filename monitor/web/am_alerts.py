@@ -1,0 +1,85 @@
+"""`/api/v2/alerts` and `/api/v2/alerts/groups`: what fires, as Alertmanager tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from monitor.web import amshape
+from monitor.web.amshape import Unusable
+from monitor.web.outlook import Outlook, Seen, flag, look, wanted
+from monitor.web.site import SITE
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/v2/alerts")
+async def alerts(request: web.Request) -> web.Response:
+    """Those that match the filters, each with the receivers of its routes."""
+    try:
+        outlook = await look(request.app[SITE])
+        found = [_shape(one, outlook) for one in _chosen(request, outlook)]
+    except Unusable as fault:
+        return web.json_response(str(fault), status=400)
+    return web.json_response(found)
+
+
+@routes.get("/api/v2/alerts/groups")
+async def groups(request: web.Request) -> web.Response:
+    """The same by group and receiver."""
+    try:
+        outlook = await look(request.app[SITE])
+        chosen = list(_chosen(request, outlook))
+        receiver = _receiver(request)
+    except Unusable as fault:
+        return web.json_response(str(fault), status=400)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in chosen:
+        labels = one.alert.all_labels
+        for route in outlook.speech.route.find(labels):
+            if receiver.fullmatch(route.receiver):
+                shape = {
+                    "labels": route.group_labels(labels),
+                    "receiver": {"name": route.receiver},
+                    "routeLabels": {},
+                    "alerts": [],
+                }
+                group = found.setdefault((route.group_key(labels), route.receiver), shape)
+                group["alerts"].append(_shape(one, outlook))
+    return web.json_response([found[key] for key in sorted(found)])
+
+
+def _chosen(request: web.Request, outlook: Outlook) -> Iterator[Seen]:
+    """The alerts that a request asks for."""
+    matching, receiver = wanted(request), _receiver(request)
+    active, silenced, inhibited, muted = (flag(request, name) for name in ("active", "silenced", "inhibited", "muted"))
+    flag(request, "unprocessed")  # there are none: an alert is looked at before it is shown
+    for one in outlook.firing:
+        found, labels = one.suppressed, one.alert.all_labels
+        if (not active and not found) or (not silenced and found.silenced_by):
+            continue
+        if (not inhibited and found.inhibited_by) or (not muted and found.muted_by):
+            continue
+        if matching.match(labels) and any(map(receiver.fullmatch, _receivers(one, outlook))):
+            yield one
+
+
+def _receivers(one: Seen, outlook: Outlook) -> list[str]:
+    return [route.receiver for route in outlook.speech.route.find(one.alert.all_labels)]
+
+
+def _receiver(request: web.Request) -> re.Pattern[str]:
+    try:
+        return re.compile(request.query.get("receiver") or ".*", re.DOTALL)
+    except re.error as error:
+        raise Unusable(f"failed to parse receiver param: {error}") from error
+
+
+def _shape(one: Seen, outlook: Outlook) -> dict[str, Any]:
+    inhibited_by = tuple(outlook.sources[key] for key in one.suppressed.inhibited_by)
+    suppressed = replace(one.suppressed, inhibited_by=inhibited_by)
+    return amshape.alert(one.alert, suppressed, _receivers(one, outlook), outlook.at)

@@ -1,0 +1,108 @@
+"""What fires and waits, with everything that keeps it quiet: one view of the store for the APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor import matchers
+from monitor.acknowledgement import Ack, Ended
+from monitor.fingerprint import fingerprint
+from monitor.inhibition import Sources
+from monitor.matchers import EVERYTHING, Matchers
+from monitor.model import Alert
+from monitor.quieting import Suppressed, Watcher
+from monitor.silences import Silence
+from monitor.store import acks, alerts, silences
+from monitor.textfault import TextFault
+from monitor.timewindows import spells
+from monitor.web.amshape import Unusable
+from monitor.web.site import Site, Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One alert, what keeps it quiet, and who cares for it."""
+
+    alert: Alert
+    suppressed: Suppressed
+    ack: Ack | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All live alerts at one moment, worst and oldest first, and the silences, the one that ends last first."""
+
+    at: datetime
+    speech: Speech
+    seen: Sequence[Seen]
+    silences: Sequence[Silence]
+    sources: Mapping[str, str]
+    """The fingerprints of the alerts that inhibit others, by their keys."""
+
+    @property
+    def firing(self) -> Iterator[Seen]:
+        """Those that people should count as a problem now."""
+        return (one for one in self.seen if one.alert.state.fires)
+
+
+async def look(site: Site) -> Outlook:
+    """The outlook now.
+
+    Raises:
+        StoreFailed: the database did not answer.
+    """
+    at, speech = site.now(), site.speech()
+    async with site.store.read() as tx:
+        live, known, given = await alerts.live(tx), await silences.every(tx), await acks.every(tx)
+    watcher = Watcher(speech.quieting, Sources(speech.quieting.inhibit))
+    for one in live:
+        watcher.sources.saw(one)
+    current = [one for one in known if at < one.ends_at]
+    windows = spells(speech.quieting.windows, at)
+    seen = [Seen(one, watcher.suppressed(one, current, windows, at), _holding(given, one, at)) for one in live]
+    inhibiting = {key for one in seen for key in one.suppressed.inhibited_by}
+    sources = {one.key: fingerprint(one.all_labels) for one in live if one.key in inhibiting}
+    return Outlook(at, speech, seen, known, sources)
+
+
+def _holding(given: Mapping[str, Ack], alert: Alert, at: datetime) -> Ack | None:
+    ack = given.get(alert.key)
+    return ack if ack is not None and ack.ended(alert, at) is Ended.NOT else None
+
+
+async def find(tx: AsyncConnection, name: str) -> Alert | None:
+    """The alert with this key, or with this fingerprint of all its labels, as messages and Alertmanager's API tell it:
+    that one changes with the severity."""
+    if (alert := (await alerts.by_key(tx, [name])).get(name)) is not None:
+        return alert
+    return next((one for one in await alerts.known(tx) if fingerprint(one.all_labels) == name), None)
+
+
+def wanted(request: web.Request) -> Matchers:
+    """What the `filter` parameters of a request ask for; they must all hold.
+
+    Raises:
+        Unusable: one of them is no matcher.
+    """
+    try:
+        parsed = [matchers.parse(text) for text in request.query.getall("filter", [])]
+    except TextFault as fault:
+        raise Unusable(f"bad matcher format: {fault.message}") from fault
+    return Matchers(tuple(one for each in parsed for one in each.matchers)) if parsed else EVERYTHING
+
+
+def flag(request: web.Request, name: str) -> bool:
+    """A parameter that is true unless it says false.
+
+    Raises:
+        Unusable: it says something else.
+    """
+    text = request.query.get(name, "true").lower()
+    if text not in ("true", "false"):
+        raise Unusable(f"{name} is neither true nor false")
+    return text == "true"

@@ -1,0 +1,239 @@
+"""The commands that ask the running service: what they say where it does not answer, or refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.cli import main
+
+CANARY = "t0ken-canary-4711"
+Run = Callable[..., tuple[int, str, str]]
+
+ALERT = {
+    "fingerprint": "0f3a4c5d6e7f8091",
+    "labels": {"alertname": "tasks-abnormal", "account": "prod", "instance": "订单[1]", "severity": "critical"},
+    "annotations": {},
+    "severity": "critical",
+    "state": "firing",
+    "since": "2026-01-05T02:00:00.000Z",
+    "fired_at": "2026-01-05T02:05:00.000Z",
+    "values": {},
+    "silenced_by": ["s-1"],
+    "inhibited_by": [],
+    "muted_by": [],
+    "ack": {"owner": "王", "comment": "", "at": "", "severity": "critical", "expires_at": None},
+}
+SILENCE = {
+    "id": "s-1",
+    "status": {"state": "active"},
+    "matchers": [{"name": "instance", "value": "a.*", "isRegex": True, "isEqual": False}],
+    "endsAt": "2026-01-05T03:00:00.000Z",
+    "createdBy": "王",
+    "comment": "迁移",
+    "unless": 'severity="critical"',
+    "until": "resolved",
+    "window": "nights",
+}
+STATUS = {"versionInfo": {"version": "9.9"}, "uptime": "2026-01-05T01:00:00.000Z"}
+
+
+class Service(ThreadingHTTPServer):
+    """A service that gives these answers, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.given: dict[tuple[str, str], tuple[int, str]] = {}
+        self.asked: list[tuple[str, str, Mapping[str, str], str]] = []
+
+    def answer(self, method: str, path: str, body: Any, status: int = 200) -> None:
+        self.given[method, path] = (status, body if isinstance(body, str) else json.dumps(body))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Service
+
+    def handle_one(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        status, text = self.server.given.get((self.command, self.path.partition("?")[0]), (404, '"not found"'))
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = handle_one  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with Service() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in an empty folder; gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FDI_MONITOR_TOKEN", CANARY)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(arguments)
+        asyncio.set_event_loop(None)
+        out, err = capsys.readouterr()
+        assert CANARY not in out + err
+        return code, out, err
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["alerts"], ["silence", "list"], ["ack", "x"], ["silence", "expire", "s"]]
+)
+def test_where_nothing_answers_it_says_what_to_do(run: Run, command: list[str]) -> None:
+    code, out, err = run(*command, "--url", "http://127.0.0.1:9")
+    assert (code, out) == (1, "")
+    assert err.startswith("fdi-monitor: nothing answers at http://127.0.0.1:9: ")
+    assert err.rstrip().endswith("or name its address with --url")
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        (["status", "--url", "127.0.0.1:9"], "'127.0.0.1:9' is not a web address: write for "),
+        (["silence", "add", "instance"], "instance: one of = != =~ !~ is missing after 'instance'"),
+        (["silence", "add", "a=b", "--for", "300"], "'300' has no unit: write 300s or 5m"),
+        (["silence", "add", "a=b", "--start", "tomorrow"], "'tomorrow' is not a moment: write for "),
+        (["silence", "add", "a=b", "--unless", "("], "(: one of = != =~ !~ is missing after '('"),
+        (["alerts", "=~"], "=~: a label name is missing"),
+        (["ack", "a=~("], "a=~(: '(' is not a regular expression: missing )"),
+    ],
+)
+def test_wrong_use_is_told_before_anything_is_asked(run: Run, command: list[str], complaint: str) -> None:
+    code, out, err = run(*command)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"fdi-monitor: {complaint}"), err
+
+
+def test_what_is_no_fdi_monitor_is_told_so(run: Run, service: Service) -> None:
+    service.answer("GET", "/api/v2/status", "<html>")
+    code, _, err = run("status", "--url", service.url)
+    assert code == 1
+    assert err == (f"fdi-monitor: what answers at {service.url} is no fdi-monitor: name its address with --url\n")
+
+
+@pytest.mark.parametrize("body", ['{"error": "not for you"}', '"not for you"', "not for you\n"])
+def test_a_refusal_is_told_in_the_services_words_and_the_token_is_shown(run: Run, service: Service, body: str) -> None:
+    service.answer("GET", "/api/fdi/v1/alerts", body, status=403)
+    code, _, err = run("alerts", "--url", service.url)
+    assert (code, err) == (1, f"fdi-monitor: {service.url} refuses: not for you\n")
+    assert service.asked[0][2]["Authorization"] == f"Bearer {CANARY}"
+
+
+def test_alerts_are_a_table_or_json(run: Run, service: Service) -> None:
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT]})
+    code, out, _ = run("alerts", "--url", service.url)
+    assert code == 0
+    heading, line = out.splitlines()
+    assert heading.split() == ["alert", "instance", "severity", "state", "since", "quiet", "fingerprint"]
+    assert "订单[1]" in line
+    assert "silenced by s-1, acknowledged by 王" in line
+    assert json.loads(run("alerts", "--url", service.url, "--json")[1]) == [ALERT]
+    assert run("alerts", "instance=x", "--url", service.url)[1] == "no alert fires or waits that matches\n"
+
+
+def test_silences_are_listed_with_all_that_they_say(run: Run, service: Service) -> None:
+    service.answer("GET", "/api/v2/silences", [SILENCE])
+    _, out, _ = run("silence", "list", 'instance="x"', "--url", service.url)
+    assert 'instance!~"a.*" unless severity="critical" until resolved in nights' in out
+    assert "迁移" in out
+    assert service.asked[0][1] == "/api/v2/silences?filter=instance%3D%22x%22&expired=false"
+
+
+def test_a_silence_is_previewed_then_made(run: Run, service: Service) -> None:
+    service.answer("POST", "/api/fdi/v1/silences/preview", {"alerts": [ALERT]})
+    service.answer("POST", "/api/v2/silences", {"silenceID": "s-7"})
+    arguments = ["silence", "add", "instance=a", "x!~y.*", "--for", "2h", "--start", "2026-01-05T22:00:00+08:00"]
+    more = [
+        "--unless",
+        "severity=critical",
+        "--until-resolved",
+        "--window",
+        "nights",
+        "--author",
+        "王",
+        "--comment",
+        "迁移",
+    ]
+    _, out, _ = run(*arguments, *more, "--url", service.url)
+    assert out.startswith("s-7 until ")
+    assert out.endswith("it hides 1 now: tasks-abnormal · prod · 订单[1]\n")
+    assert [one[1] for one in service.asked] == ["/api/fdi/v1/silences/preview", "/api/v2/silences"]
+    assert json.loads(service.asked[1][3]) == {
+        "matchers": [
+            {"name": "instance", "value": "a", "isRegex": False, "isEqual": True},
+            {"name": "x", "value": "y.*", "isRegex": True, "isEqual": False},
+        ],
+        "startsAt": "2026-01-05T14:00:00.000Z",
+        "endsAt": "2026-01-05T16:00:00.000Z",
+        "createdBy": "王",
+        "comment": "迁移",
+        "unless": 'severity="critical"',
+        "until": "resolved",
+        "window": "nights",
+    }
+    service.asked.clear()
+    assert json.loads(run("silence", "add", "a=b", "--dry-run", "--json", "--url", service.url)[1])["id"] is None
+    assert [one[1] for one in service.asked] == ["/api/fdi/v1/silences/preview"]
+
+
+def test_an_acknowledgement_is_by_fingerprint_by_name_or_by_matchers(run: Run, service: Service) -> None:
+    path = f"/api/fdi/v1/alerts/{ALERT['fingerprint']}/ack"
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT]})
+    service.answer("POST", path, {"owner": "王", "expires_at": "2026-01-05T04:00:00.000Z"})
+    for alert in (ALERT["fingerprint"], "tasks-abnormal", 'severity="critical"'):
+        code, out, err = run("ack", str(alert), "--owner", "王", "--for", "2h", "--url", service.url)
+        assert (code, err) == (0, "")
+        assert out.startswith("0f3a4c5d6e7f8091: acknowledged by 王 until 2026-01-05 ")
+    service.answer("DELETE", path, "")
+    assert run("ack", "tasks-abnormal", "--withdraw", "--url", service.url)[1] == "0f3a4c5d6e7f8091: taken back\n"
+    code, _, err = run("ack", "other", "--url", service.url)
+    assert (code, err) == (1, 'fdi-monitor: no alert that matches alertname="other" fires\n')
+
+
+def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Service) -> None:
+    service.answer("GET", "/api/v2/status", STATUS)
+    service.answer("GET", "/api/v2/silences", [SILENCE])
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT, {**ALERT, "state": "pending", "fired_at": None}]})
+    code, out, _ = run("status", "--url", service.url)
+    assert code == 0, "all that fires is silenced"
+    assert out.splitlines()[1:] == [
+        "fires:    1 critical (1 kept quiet, 1 acknowledged)",
+        "waits:    1",
+        "silences: 1",
+    ]
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [{**ALERT, "silenced_by": []}]})
+    code, out, _ = run("status", "--json", "--url", service.url)
+    assert (code, json.loads(out)["firing"]) == (1, {"critical": 1})
