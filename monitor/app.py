@@ -17,11 +17,12 @@ from monitor.engine import Engine
 from monitor.errors import UsageError
 from monitor.fdi.account import Account
 from monitor.fdi.cloud import Cloud
+from monitor.fdi.topics import AccountTopics
 from monitor.fdi.wire import make_session
 from monitor.meters import Meters, Pulse
 from monitor.model import TASKS, InstanceKey
 from monitor.naming import Namer
-from monitor.notifiers import SmtpServer, Tools
+from monitor.notifiers import Exchange, SmtpServer, Tools, unseen
 from monitor.notifiers.registry import build
 from monitor.nudge import Nudge
 from monitor.policy.policy import Policy
@@ -173,14 +174,21 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 
 def carriers(
-    settings: Settings, policy: Policy, session: aiohttp.ClientSession, now: Clock
+    settings: Settings,
+    policy: Policy,
+    session: aiohttp.ClientSession,
+    now: Clock,
+    *,
+    seen: Callable[[Exchange], None] = unseen,
 ) -> dict[Destination, Carrier]:
-    """How every destination of the policy is reached."""
+    """How every destination of the policy is reached. `seen` is told of every request to them."""
     smtp = settings.smtp
     tools = Tools(
         session,
         now,
         SmtpServer(smtp.host, smtp.port, smtp.user, smtp.password, smtp.tls, smtp.sender),
+        topics={account.name: AccountTopics(account, session, now) for account in policy.accounts},
+        seen=seen,
     )
     return {
         (receiver.name, position): Carrier(integration.kind, integration.options.language, build(integration, tools))

@@ -6,6 +6,7 @@ and the turns of all loops are bounded.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
@@ -154,6 +155,13 @@ def _round(figure: Any, digits: int = 0) -> float:
     return tidy(round(float(figure), max(0, min(10, int(digits))))) if math.isfinite(figure) else figure
 
 
+def _tojson(value: Any) -> str:
+    """The value as JSON, texts with their quotation marks. What the names given hold bounds its length."""
+    if isinstance(value, Undefined):
+        str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _within(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` on texts of bounded length."""
 
@@ -179,6 +187,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "round": _round,
     "sort": sorted,
     "sum": sum,
+    "tojson": _tojson,
     BOUNDED: _bounded,
 }
 TESTS = {name: jinja_tests.TESTS[name] for name in ("defined", "undefined", "number", "string", "none")}

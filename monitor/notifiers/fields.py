@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
 from monitor import durations
 
@@ -80,3 +80,9 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]
 """Additional request headers; their values are secret."""
+
+Mention = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+@:-]{1,100}$")]
+"""Whom a message calls by name, in the words of the chat: a user's id, a mobile number, a name, or `all`."""
+
+Mentions = Annotated[tuple[Mention, ...], Field(max_length=50)]
+"""Whom a message calls when something is new or worse."""

@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from monitor.message import Message
 from monitor.notification import Reason
 from monitor.notifiers import Outcome, Verdict
-from monitor.notifiers.card import encoded, escape, fitting
+from monitor.notifiers.card import escape, fitting
+from monitor.notifiers.dialect import encoded
 from monitor.notifiers.feishu import BODY_LIMIT, Feishu, FeishuOptions, Lark, sign
 
 
@@ -186,7 +187,7 @@ def test_no_mention_or_link_can_be_smuggled_in() -> None:
 def test_a_runbook_that_is_no_address_is_text_and_one_that_is_cannot_end_the_link() -> None:
     def runbook(value: str) -> str:
         alert = dataclasses.replace(ORDERS, annotations={"runbook": value})
-        return texts(fitting(message(alerts=(alert,)), BODY_LIMIT))[0].split("\n")[-1]
+        return texts(fitting(message(alerts=(alert, ORDERS)), BODY_LIMIT))[1].split("\n")[-1]
 
     assert runbook("javascript:alert(1)") == "runbook: javascript:alert(1)"
     assert runbook("https://a.example/x) [y](z") == "[runbook](https://a.example/x%29%20%5By%5D%28z)"

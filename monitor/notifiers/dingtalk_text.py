@@ -1,0 +1,81 @@
+"""A message in DingTalk's markdown and as its action card. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.message import Colour, Message
+from monitor.notifiers.dialect import Cut, Dialect, address, calls, encoded, fitting
+
+LIMIT = 19_000
+"""Bytes of the whole body; DingTalk counts 20,000, and how it counts is not documented."""
+
+_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{letter: f"\\{letter}" for letter in "\\`*_{}[]()#~!|"}}
+)
+_INKS = {Colour.RED: "#d93026", Colour.ORANGE: "#e37400", Colour.BLUE: "#1a73e8", Colour.GREEN: "#188038"}
+
+
+def escape(text: str) -> str:
+    """`text` as markdown shows it letter by letter."""
+    return text.translate(_ESCAPES)
+
+
+def _painted(ink: str, text: str) -> str:
+    return f'<font color="{ink}">{text}</font>'
+
+
+DIALECT = Dialect(
+    escape=escape,
+    bold=lambda text: f"**{text}**",
+    paint=lambda colour, text: _painted(_INKS[colour], text),
+    faint=lambda text: _painted("#8f959e", text),
+    link=lambda text, url: f"[{text}]({address(url)})",
+    newline="  \n",
+)
+
+
+def markdown(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str, Any]:
+    """Markdown with links; it calls those of `at` when there is something new."""
+    called = at if calls(message) else ()
+
+    def build(cut: Cut) -> dict[str, Any]:
+        after = [DIALECT.links(message), " ".join(f"@{one}" for one in called if one != "all")]
+        body = {
+            "msgtype": "markdown",
+            "markdown": {"title": cut.text(message.title), "text": _text(message, cut, keyword, after)},
+        }
+        return {**body, "at": _at(called)} if called else body
+
+    return fitting(message, build, lambda body: len(encoded(body)) <= LIMIT)
+
+
+def card(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str, Any]:  # noqa: ARG001 - as `markdown`
+    """An action card; without any button it is markdown, for a card must have one."""
+    if not message.buttons:
+        return markdown(message, at=(), keyword=keyword)
+    buttons = [{"title": button.text, "actionURL": button.url} for button in message.buttons]
+
+    def build(cut: Cut) -> dict[str, Any]:
+        inner = {
+            "title": cut.text(message.title),
+            "text": _text(message, cut, keyword, []),
+            "btnOrientation": "1",
+            "btns": buttons,
+        }
+        return {"msgtype": "actionCard", "actionCard": inner}
+
+    return fitting(message, build, lambda body: len(encoded(body)) <= LIMIT)
+
+
+def _text(message: Message, cut: Cut, keyword: str, after: list[str]) -> str:
+    title = f"#### {_painted(_INKS[message.colour], escape(cut.text(message.title)))}"
+    texts = [title, *DIALECT.paragraphs(message, cut), *filter(None, after), DIALECT.footer(message)]
+    text = "\n\n".join(texts)
+    return text if not keyword or keyword in text else f"{text}\n\n{DIALECT.faint(escape(keyword))}"
+
+
+def _at(called: tuple[str, ...]) -> dict[str, Any]:
+    mobiles = [one for one in called if one.lstrip("+").replace("-", "").isdigit()]
+    users = [one for one in called if one not in mobiles and one != "all"]
+    return {"atMobiles": mobiles, "atUserIds": users, "isAtAll": "all" in called}
