@@ -52,10 +52,10 @@ class ChatRoom:
         kind = request.query.get("robot", "")
         kind = kind if kind in self._kinds else ""
         language = chosen(request.query.get("lang", ""), request.headers.get("Accept-Language", ""))
-        messages = self._inbox.listed(robot=kind, verdict="accepted")
+        messages = self._inbox.seen(robot=kind)
         html = self._templates.get_template("chat.html").render(
             days=[(day, list(group)) for day, group in groupby(messages[-SHOWN:], key=_day)],
-            counts={each: len(self._inbox.listed(robot=each, verdict="accepted")) for each in self._kinds},
+            counts={each: len(self._inbox.seen(robot=each)) for each in self._kinds},
             kind=kind,
             kinds=self._kinds,
             language=language,

@@ -38,12 +38,13 @@ class Webhook:
 
     def card(self, body: Any) -> Card:
         if isinstance(body, dict) and isinstance(body.get("alerts"), list) and "status" in body:
-            return _alerts(body)
+            return alerts_card(body)
         text = json.dumps(body, ensure_ascii=False, indent=2)
         return Card("", "grey", Markup("<pre>{}</pre>").format(text[:4000]))
 
 
-def _alerts(body: dict[str, Any]) -> Card:
+def alerts_card(body: dict[str, Any]) -> Card:
+    """Alertmanager's body, or as much of it as there is."""
     alerts = [alert for alert in body["alerts"] if isinstance(alert, dict)]
     firing = [alert for alert in alerts if alert.get("status") == "firing"]
     labels = {**_map(body, "groupLabels"), **_map(body, "commonLabels")}

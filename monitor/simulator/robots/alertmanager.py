@@ -1,0 +1,41 @@
+"""Another Alertmanager: takes alerts at its API v2, and forgets those it does not hear of again.
+
+Source: Alertmanager's OpenAPI document, postAlerts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.simulator.card import Card
+from monitor.simulator.robots import Answer, Arrival, webhook
+from monitor.simulator.robots.coded import texts
+
+
+class AlertmanagerApi:
+    """Any number of members; what precedes `/api/v2` tells them apart."""
+
+    kind = "alertmanager"
+    routes: tuple[str, ...] = ("/alertmanager/{address}/api/v2/alerts",)
+
+    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
+        raise ValueError(f"alertmanager {address!r} checks no signatures, so it takes no secret")
+
+    def refusal(self, code: str) -> Answer:
+        if code not in ("400", "429", "500", "503"):
+            raise ValueError(f"Alertmanager answers 400, 429, 500 or 503, not {code!r}")
+        return Answer(int(code), "refused", code)
+
+    def judge(self, arrival: Arrival) -> Answer:
+        """A list of alerts with labels."""
+        body = arrival.json()
+        if not isinstance(body, list) or not body:
+            return self.refusal("400")
+        if not all(isinstance(one, dict) and one.get("labels") and texts(one, "startsAt") for one in body):
+            return self.refusal("400")
+        return Answer(200, "", ref=str(sorted(str(sorted(one["labels"].items())) for one in body)))
+
+    def card(self, body: Any) -> Card:
+        alerts = [{**one, "status": "resolved" if one.get("endsAt") else "firing"} for one in body]
+        firing = any(one["status"] == "firing" for one in alerts)
+        return webhook.alerts_card({"alerts": alerts, "status": "firing" if firing else "resolved", "receiver": "api"})
