@@ -13,6 +13,8 @@ from monitor.notification import Change
 LANGUAGES = ("en", "zh")
 
 _LONGEST_NAMES = 1000
+_JOINER = "\u200d"
+"""Holds the parts of one emoji together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
 
 def clean(text: str, limit: int = 500) -> str:
     """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters."""
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    line = "".join(
+        letter if letter.isprintable() or letter == _JOINER else "\ufffd" for letter in " ".join(text.split())
+    )
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

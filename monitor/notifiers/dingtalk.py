@@ -82,8 +82,8 @@ class Dingtalk(Robot):
         """The message, without the signature."""
         given = self._options
         build = card if given.card else markdown
-        body = build(message, at=given.at, keyword=given.keyword)
-        return self._app.wrapped(body) if self._app else body
+        wrap = self._app.wrapped if self._app else dict
+        return build(message, at=given.at, keyword=given.keyword, wrap=wrap)
 
     def url(self) -> SecretStr:
         """The robot's address, signed with the milliseconds of the clock where there is a secret."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from monitor.message import Colour, Message
 from monitor.notifiers.dialect import Cut, Dialect, address, calls, encoded, fitting
 
+Wrap = Callable[[dict[str, Any]], dict[str, Any]]
 LIMIT = 19_000
 """Bytes of the whole body; DingTalk counts 20,000, and how it counts is not documented."""
 
@@ -35,8 +37,8 @@ DIALECT = Dialect(
 )
 
 
-def markdown(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str, Any]:
-    """Markdown with links; it calls those of `at` when there is something new."""
+def markdown(message: Message, *, at: tuple[str, ...], keyword: str, wrap: Wrap) -> dict[str, Any]:
+    """Markdown with links; it calls those of `at` when there is something new. `wrap` makes it what is sent."""
     called = at if calls(message) else ()
 
     def build(cut: Cut) -> dict[str, Any]:
@@ -45,15 +47,15 @@ def markdown(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str
             "msgtype": "markdown",
             "markdown": {"title": cut.text(message.title), "text": _text(message, cut, keyword, after)},
         }
-        return {**body, "at": _at(called)} if called else body
+        return wrap({**body, "at": _at(called)} if called else body)
 
     return fitting(message, build, lambda body: len(encoded(body)) <= LIMIT)
 
 
-def card(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str, Any]:  # noqa: ARG001 - as `markdown`
+def card(message: Message, *, at: tuple[str, ...], keyword: str, wrap: Wrap) -> dict[str, Any]:  # noqa: ARG001 - as `markdown`
     """An action card; without any button it is markdown, for a card must have one."""
     if not message.buttons:
-        return markdown(message, at=(), keyword=keyword)
+        return markdown(message, at=(), keyword=keyword, wrap=wrap)
     buttons = [{"title": button.text, "actionURL": button.url} for button in message.buttons]
 
     def build(cut: Cut) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def card(message: Message, *, at: tuple[str, ...], keyword: str) -> dict[str, An
             "btnOrientation": "1",
             "btns": buttons,
         }
-        return {"msgtype": "actionCard", "actionCard": inner}
+        return wrap({"msgtype": "actionCard", "actionCard": inner})
 
     return fitting(message, build, lambda body: len(encoded(body)) <= LIMIT)
 

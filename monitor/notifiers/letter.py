@@ -37,6 +37,7 @@ def letter(message: Message, *, subject: str, sender: str, to: tuple[str, ...], 
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(plain(message) + "\n")
     mail.add_alternative(_html(message), subtype="html")
+    mail.set_boundary(f"=_{_digest(f'parts {said.id}')}")
     return mail
 
 
@@ -46,7 +47,11 @@ def _address(text: str) -> Address:
 
 
 def _identity(text: str, domain: str) -> str:
-    return f"<{hashlib.sha256(text.encode()).hexdigest()[:24]}@{domain}>"
+    return f"<{_digest(text)}@{domain}>"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _html(message: Message) -> str:

@@ -72,14 +72,19 @@ class DiscordHooks:
 
     def card(self, body: Any) -> Card:
         embeds = body.get("embeds") or []
-        mentioned = texts(body, "content").replace("<@", "@").replace("@everyone", "<at id=all></at>")
+        mentioned = _literal(texts(body, "content")).replace("<@", "@").replace("@everyone", "<at id=all></at>")
         if not embeds:
             return Card("", "grey", render(mentioned, backslash=True))
         embed = embeds[0]
-        title = render(texts(embed, "title"), backslash=True).striptags()
-        small = texts(embed, "description").replace("\n-# ", "\n")
+        title = render(_literal(texts(embed, "title")), backslash=True).striptags()
+        small = _literal(texts(embed, "description")).replace("\n-# ", "\n")
         html = render(f"{small}\n\n{mentioned}", backslash=True)
         return Card(str(title), _COLOURS.get(embed.get("color"), "grey"), html)
+
+
+def _literal(text: str) -> str:
+    """Discord knows no entities."""
+    return text.replace("&", "&#38;")
 
 
 def _fits(body: dict[str, Any]) -> bool:

@@ -14,11 +14,9 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from notifier_samples import CANARY, NOW, ORDERS, SNAPSHOTS, message, receiving, snapshots, tools
+from notifier_samples import CANARY, NOW, ORDERS, crowded, message, receiving, tools
 from pydantic import SecretStr
 
-from monitor.message import Message
-from monitor.notification import Reason
 from monitor.notifiers import Outcome, Verdict
 from monitor.notifiers.card import escape, fitting
 from monitor.notifiers.dialect import encoded
@@ -38,11 +36,6 @@ async def answered(body: Any, *, status: int = 200, secret: str = "") -> tuple[V
             webhook=SecretStr(f"{address}/open-apis/bot/v2/hook/{CANARY}"), secret=SecretStr(secret)
         )
         return await Feishu(options, kit).send(message()), received
-
-
-@pytest.mark.parametrize("name", sorted(name for name in snapshots() if name.startswith("feishu")))
-def test_the_card_is_that_of_the_snapshot(name: str) -> None:
-    assert snapshots()[name] == (SNAPSHOTS / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -126,11 +119,6 @@ def test_lark_is_the_same_bot() -> None:
     options = FeishuOptions(webhook=SecretStr("https://example.com"))
     assert Lark(options, tools()).payload(message()) == Feishu(options, tools()).payload(message())
     assert Lark.Options is FeishuOptions
-
-
-def crowded(summary: str, count: int) -> Message:
-    alerts = tuple(dataclasses.replace(ORDERS, key=str(n), annotations={"summary": summary}) for n in range(count))
-    return message(Reason.MORE, alerts=alerts)
 
 
 def texts(card: dict[str, Any]) -> list[str]:
