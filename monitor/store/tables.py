@@ -172,3 +172,16 @@ outbox = sa.Table(
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "settled_at"),
 )
+
+living = sa.Table(
+    "living_message",
+    metadata,
+    sa.Column("receiver", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("group_key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("letter", sa.Text, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("again_at", Moment),
+    sa.Index(None, "again_at"),
+)
