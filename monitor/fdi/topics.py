@@ -53,7 +53,10 @@ class AccountTopics:
             raise TimedOut(f"no whole answer within {limit:g} s") from error
 
     async def _publish(self, topic: str, body: bytes, base_url: str) -> bytes:
-        await self._signer.prepare()
+        try:
+            await self._signer.prepare()
+        except AuthFailed as error:
+            raise _with_advice(error, self._signer.advice, topic) from error
         if not self._signer.project_id:
             self._signer.project_id = await self._cloud.project_id()
         region, project = self._account.region, self._signer.project_id
@@ -66,10 +69,10 @@ class AccountTopics:
         answer = await self._wire.exchange("POST", url, headers={**headers, "Content-Type": JSON}, body=body)
         if 200 <= answer.status < 300:
             return answer.body
-        error = sorted_error(answer, at=self._now(), secrets=self._signer.secrets())
-        if isinstance(error, AuthFailed):
+        refused = sorted_error(answer, at=self._now(), secrets=self._signer.secrets())
+        if isinstance(refused, AuthFailed):
             self._signer.refused(headers)
-        raise _with_advice(error, self._signer.advice, topic)
+        raise _with_advice(refused, self._signer.advice, topic)
 
 
 def _with_advice(error: DoorError, advice: str, topic: str) -> DoorError:

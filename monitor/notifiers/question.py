@@ -9,6 +9,8 @@ from monitor.textfault import TextFault
 
 NAMES = ("status", "headers", "body")
 _BEFORE, _AFTER = "{{ ", " }}"
+_DEEPEST = 50
+"""Levels of an answer that can be asked about."""
 
 
 class Question:
@@ -30,7 +32,7 @@ class Question:
 
     def _filled(self, template: Template, known: Mapping[str, object]) -> str:
         try:
-            return template.render(known)
+            return template.render({name: _loose(value) for name, value in known.items()})
         except TextFault:
             return ""
 
@@ -42,3 +44,18 @@ class Question:
         for name in unknown_names(text, NAMES):
             raise TextFault(f"unknown name {name!r}; known are {', '.join(NAMES)}", 1, len(text))
         return template
+
+
+class _Loose(dict[str, object]):
+    """What an answer does not have is nothing: equal to nothing, and not true."""
+
+    def __missing__(self, _: str) -> None:
+        return None
+
+
+def _loose(value: object, depth: int = 0) -> object:
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return _Loose({name: _loose(inner, depth + 1) for name, inner in value.items()})
+    return [_loose(inner, depth + 1) for inner in value] if isinstance(value, list) else value
