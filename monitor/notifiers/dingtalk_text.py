@@ -12,15 +12,14 @@ Wrap = Callable[[dict[str, Any]], dict[str, Any]]
 LIMIT = 19_000
 """Bytes of the whole body; DingTalk counts 20,000, and how it counts is not documented."""
 
-_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{letter: f"\\{letter}" for letter in "\\`*_{}[]()#~!|"}}
-)
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **{letter: f"\\{letter}" for letter in "\\`*_~"}})
 _INKS = {Colour.RED: "#d93026", Colour.ORANGE: "#e37400", Colour.BLUE: "#1a73e8", Colour.GREEN: "#188038"}
 
 
 def escape(text: str) -> str:
-    """`text` as markdown shows it letter by letter."""
-    return text.translate(_ESCAPES)
+    """`text` as markdown shows it letter by letter. As few escapes as will do: they stay readable where they show."""
+    escaped = text.translate(_ESCAPES).replace("](", "]\\(")
+    return f"\\{escaped}" if escaped.startswith(("#", "-", "+")) else escaped
 
 
 def _painted(ink: str, text: str) -> str:
