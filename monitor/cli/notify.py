@@ -85,15 +85,18 @@ class Told:
 async def _tell(carrier: Carrier, notification: Notification, public_url: str) -> Told:
     message = render(notification, language=carrier.language, zone=clock.zone(), public_url=public_url)
     began = asyncio.get_running_loop().time()
-    verdict = await carrier.notifier.send(message)
-    took = asyncio.get_running_loop().time() - began
-    payload = carrier.notifier.payload(message)
-    text = payload if isinstance(payload, str) else _written(payload)
-    return Told(carrier.kind, verdict, took, text)
+    try:
+        verdict = await carrier.notifier.send(message)
+        text = _written(carrier.notifier.payload(message))
+    except Exception as error:  # noqa: BLE001 - plugins are other people's code; the other kinds are to be tried
+        verdict, text = Verdict(Outcome.UNREACHABLE, f"the notifier itself failed: {type(error).__name__}: {error}"), ""
+    return Told(carrier.kind, verdict, asyncio.get_running_loop().time() - began, text)
 
 
 def _written(payload: object) -> str:
-    """JSON where it is JSON; of an e-mail its text."""
+    """Text as it is, of an e-mail its text; else JSON."""
+    if isinstance(payload, str):
+        return payload
     if isinstance(payload, EmailMessage):
         body = payload.get_body(("plain",))
         heads = "\n".join(f"{name}: {value}" for name, value in payload.items())

@@ -95,6 +95,8 @@ def _examined(folder: Path, environ: Mapping[str, str], *, doors: bool) -> Exami
     crosscheck.check_summaries(draft, rules)
     crosscheck.check_accounts(draft, rules, routes)
     _check_needed(draft, folder, doors=doors)
+    if doors:
+        draft.warnings += [Fault(one.kind, 0, 0, str(one)) for one in registry.find().broken]
     files = tuple(str(path) for path in paths)
     faults, warnings = _sorted(draft.faults), _sorted(draft.warnings)
     if faults:
