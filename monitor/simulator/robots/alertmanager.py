@@ -38,4 +38,6 @@ class AlertmanagerApi:
     def card(self, body: Any) -> Card:
         alerts = [{**one, "status": "resolved" if one.get("endsAt") else "firing"} for one in body]
         firing = any(one["status"] == "firing" for one in alerts)
-        return webhook.alerts_card({"alerts": alerts, "status": "firing" if firing else "resolved", "receiver": "api"})
+        names = sorted({texts(one, "labels", "alertname") for one in alerts})
+        told = {"alerts": alerts, "status": "firing" if firing else "resolved"}
+        return webhook.alerts_card({**told, "groupLabels": {"alertname": ", ".join(names)}})

@@ -94,11 +94,11 @@ class DingtalkRobot(CodedRobot):
 
 def shown(text: str, buttons: tuple[Button, ...], mentions: list[str]) -> Card:
     """Markdown whose first heading is the title, coloured by its ink."""
+    colour = next((name for ink, name in _INKS.items() if ink in text.partition("\n")[0]), "grey")
+    for ink, name in _INKS.items():
+        text = text.replace(f'<font color="{ink}">', f'<font color="{name}">')
     first, _, rest = text.partition("\n")
     title = render(first.lstrip("# "), backslash=True).striptags()
-    colour = next((name for ink, name in _INKS.items() if ink in first), "grey")
-    for ink, name in _INKS.items():
-        rest = rest.replace(f'<font color="{ink}">', f'<font color="{name}">')
     heading = first.startswith("#")
     body = rest.replace("  \n", "\n") if heading else text
     more = "\n\n" + " ".join(mentions) if mentions else ""

@@ -59,6 +59,14 @@ def test_a_card_says_everything_in_the_order_in_which_it_is_needed(kind: Kind) -
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "pagerduty"], ids=lambda kind: kind.name)
+def test_the_title_stands_over_the_card(kind: Kind) -> None:
+    for reason in (Reason.FIRST, Reason.ALL_RESOLVED):
+        card = ROBOTS[kind.robot].card(kind.notifier("https://example.com", tools()).payload(message(reason)))
+        title = card.title.replace("\u2060", "")
+        assert title == message(reason).title
+
+
 @every_chat
 @pytest.mark.parametrize("reason", Reason)
 def test_the_colour_is_that_of_the_state(kind: Kind, reason: Reason) -> None:
