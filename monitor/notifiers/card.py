@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.message import Button, Message
-from monitor.notifiers.dialect import Cut, Dialect, address, calls, encoded
+from monitor.notifiers.dialect import Cut, Dialect, bold, calls, encoded, font, linked
 from monitor.notifiers.dialect import fitting as fitted
 
 _ENTITIES = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<*_~`[]\\"})
@@ -23,10 +23,10 @@ def escape(text: str) -> str:
 
 DIALECT = Dialect(
     escape=escape,
-    bold=lambda text: f"**{text}**",
-    paint=lambda colour, text: f"<font color='{colour}'>{text}</font>",
-    faint=lambda text: f"<font color='grey'>{text}</font>",
-    link=lambda text, url: f"[{text}]({address(url)})",
+    bold=bold,
+    paint=font,
+    faint=lambda text: font("grey", text),
+    link=linked,
 )
 
 

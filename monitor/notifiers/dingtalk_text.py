@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from monitor.message import Colour, Message
-from monitor.notifiers.dialect import Cut, Dialect, address, calls, encoded, fitting
+from monitor.notifiers.dialect import Cut, Dialect, bold, calls, encoded, fitting, font, linked
 
 Wrap = Callable[[dict[str, Any]], dict[str, Any]]
 LIMIT = 19_000
@@ -22,16 +22,12 @@ def escape(text: str) -> str:
     return f"\\{escaped}" if escaped.startswith(("#", "-", "+")) else escaped
 
 
-def _painted(ink: str, text: str) -> str:
-    return f'<font color="{ink}">{text}</font>'
-
-
 DIALECT = Dialect(
     escape=escape,
-    bold=lambda text: f"**{text}**",
-    paint=lambda colour, text: _painted(_INKS[colour], text),
-    faint=lambda text: _painted("#8f959e", text),
-    link=lambda text, url: f"[{text}]({address(url)})",
+    bold=bold,
+    paint=lambda colour, text: font(_INKS[colour], text),
+    faint=lambda text: font("#8f959e", text),
+    link=linked,
     newline="  \n",
 )
 
@@ -70,7 +66,7 @@ def card(message: Message, *, at: tuple[str, ...], keyword: str, wrap: Wrap) -> 
 
 
 def _text(message: Message, cut: Cut, keyword: str, after: list[str]) -> str:
-    title = f"#### {_painted(_INKS[message.colour], escape(cut.text(message.title)))}"
+    title = f"#### {font(_INKS[message.colour], escape(cut.text(message.title)))}"
     texts = [title, *DIALECT.paragraphs(message, cut), *filter(None, after), DIALECT.footer(message)]
     text = "\n\n".join(texts)
     return text if not keyword or keyword in text else f"{text}\n\n{DIALECT.faint(escape(keyword))}"

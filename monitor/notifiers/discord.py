@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from monitor.message import Colour, Message
 from monitor.notifiers import Options, OptionsType
 from monitor.notifiers.codes import Codes, seconds
-from monitor.notifiers.dialect import DOTS, Cut, Dialect, address, calls, fitting
+from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, fitting, linked
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import THROTTLE_WAIT
 from monitor.notifiers.living import Call, Living
@@ -52,10 +52,10 @@ def _escaped(text: str) -> str:
 
 DIALECT = Dialect(
     escape=_escaped,
-    bold=lambda text: f"**{text}**",
+    bold=bold,
     paint=lambda colour, text: f"{DOTS[colour]} {text}",
     faint=lambda text: f"-# {text}",
-    link=lambda text, url: f"[{text}]({address(url)})",
+    link=linked,
 )
 
 

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from monitor.message import Colour, Message
 from monitor.notifiers import Options, OptionsType
 from monitor.notifiers.codes import Codes, number_at, text_at
-from monitor.notifiers.dialect import Cut, Dialect, address, calls, fitting
+from monitor.notifiers.dialect import Cut, Dialect, bold, calls, fitting, font, linked
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.robot import Robot
 
@@ -58,7 +58,7 @@ class Wecom(Robot):
         """The markdown, counted in bytes of UTF-8."""
 
         def build(cut: Cut) -> str:
-            title = _painted(_INKS[message.colour], f"**{escape(cut.text(message.title))}**")
+            title = font(_INKS[message.colour], f"**{escape(cut.text(message.title))}**")
             called = " ".join(f"<@{one}>" for one in self._options.at if calls(message))
             after = (DIALECT.links(message) if len(DIALECT.links(message)) < LIMIT // 4 else "", called)
             return "\n".join((title, *DIALECT.paragraphs(message, cut), *filter(None, after), DIALECT.footer(message)))
@@ -76,14 +76,10 @@ def escape(text: str) -> str:
     return f"{_JOINER}{shown}" if shown.startswith(("#", "&gt;")) else shown
 
 
-def _painted(ink: str, text: str) -> str:
-    return f'<font color="{ink}">{text}</font>'
-
-
 DIALECT = Dialect(
     escape=escape,
-    bold=lambda text: f"**{text}**",
-    paint=lambda colour, text: _painted(_INKS[colour], text),
-    faint=lambda text: _painted("comment", text),
-    link=lambda text, url: f"[{text}]({address(url)})",
+    bold=bold,
+    paint=lambda colour, text: font(_INKS[colour], text),
+    faint=lambda text: font("comment", text),
+    link=linked,
 )

@@ -9,17 +9,14 @@ from typing import Any
 
 from monitor.simulator.card import Card
 from monitor.simulator.robots import Answer, Arrival, webhook
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import Unsigned, texts
 
 
-class AlertmanagerApi:
+class AlertmanagerApi(Unsigned):
     """Any number of members; what precedes `/api/v2` tells them apart."""
 
     kind = "alertmanager"
     routes: tuple[str, ...] = ("/alertmanager/{address}/api/v2/alerts",)
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        raise ValueError(f"alertmanager {address!r} checks no signatures, so it takes no secret")
 
     def refusal(self, code: str) -> Answer:
         if code not in ("400", "429", "500", "503"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
+
+Entry = TypeVar("Entry")
 
 
 class CodedRobot:
@@ -36,9 +38,7 @@ class CodedRobot:
 
     def refusal(self, code: str) -> Answer:
         """The documented answer with that code."""
-        if code not in self.messages:
-            raise ValueError(f"{self.kind} has no code {code!r} here; there are {', '.join(self.messages)}")
-        text = self.messages[code]
+        text = known(self.kind, self.messages, code)
         return Answer(200, {self.code_key: int(code), self.text_key: text, **self.more(code)}, f"{code} {text}")
 
     def more(self, code: str) -> dict[str, Any]:  # noqa: ARG002 - for kinds that say more
@@ -70,6 +70,23 @@ class CodedRobot:
     def signed(self, arrival: Arrival, body: Any, secret: str) -> bool:
         """Whether the message was signed with `secret` lately."""
         raise NotImplementedError
+
+
+class Unsigned:
+    """What robots without signatures share."""
+
+    kind: str
+
+    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
+        """There is nothing to check a secret with."""
+        raise ValueError(f"{self.kind} {address!r} checks no signatures, so it takes no secret")
+
+
+def known(kind: str, table: Mapping[str, Entry], code: str) -> Entry:
+    """What the table of a kind says of a code. Raises `ValueError` that names those there are."""
+    if code not in table:
+        raise ValueError(f"{kind} has no code {code!r} here; there are {', '.join(table)}")
+    return table[code]
 
 
 def texts(body: Any, *path: str) -> str:

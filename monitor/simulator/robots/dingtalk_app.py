@@ -8,7 +8,7 @@ from typing import Any
 from monitor.simulator.card import Button, Card
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import known, texts
 from monitor.simulator.robots.dingtalk import shown
 
 LIFE = 7200
@@ -42,9 +42,7 @@ class DingtalkApp:
         self._secrets[address] = secret
 
     def refusal(self, code: str) -> Answer:
-        if code not in _REFUSALS:
-            raise ValueError(f"dingtalk-app has no code {code!r} here; there are {', '.join(_REFUSALS)}")
-        status, text = _REFUSALS[code]
+        status, text = known(self.kind, _REFUSALS, code)
         return Answer(status, {"code": code, "message": text, "requestid": "0"}, f"{code} {text}")
 
     def judge(self, arrival: Arrival) -> Answer:

@@ -12,7 +12,7 @@ from monitor.simulator.card import Card
 from monitor.simulator.markup import render
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import known, texts
 
 _COLOURS = {0xC62828: "red", 0xEF6C00: "orange", 0x1565C0: "blue", 0x2E7D32: "green"}
 _REFUSALS = {
@@ -46,9 +46,7 @@ class DiscordHooks:
         if code == "429":
             limited = {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
             return Answer(429, limited, "rate limited")
-        if code not in _REFUSALS:
-            raise ValueError(f"Discord has no code {code!r} here; there are 429, {', '.join(_REFUSALS)}")
-        status, text = _REFUSALS[code]
+        status, text = known(self.kind, _REFUSALS, code)
         return Answer(status, {"code": int(code), "message": text}, f"{code} {text}")
 
     def judge(self, arrival: Arrival) -> Answer:

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from monitor.simulator.card import Button, Card
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import Unsigned, texts
 
 LARGEST = 512 * 1024
 _COLOURS = {"critical": "red", "error": "red", "warning": "orange", "info": "blue"}
 
 
-class PagerdutyEvents:
+class PagerdutyEvents(Unsigned):
     """All services; what precedes `/v2/enqueue` tells them apart, the key is any."""
 
     kind = "pagerduty"
@@ -27,9 +27,6 @@ class PagerdutyEvents:
     def __init__(self) -> None:
         self._quota = Quota(Limit(120, 60))
         self._open: dict[str, Any] = {}
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        raise ValueError(f"pagerduty {address!r} checks no signatures, so it takes no secret")
 
     def refusal(self, code: str) -> Answer:
         if code == "429":

@@ -12,7 +12,7 @@ from monitor.simulator.card import Card
 from monitor.simulator.markup import plain
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import Unsigned, known, texts
 
 SUBJECT, MESSAGE, SMS = 512, 256 * 1024, 490
 _REFUSALS = {
@@ -24,7 +24,7 @@ _REFUSALS = {
 }
 
 
-class SmnTopics:
+class SmnTopics(Unsigned):
     """All topics of the project; the URN is the address."""
 
     kind = "smn"
@@ -34,13 +34,8 @@ class SmnTopics:
         self._quota = Quota(Limit(100, 60))
         self._stored = 0
 
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        raise ValueError(f"topic {address!r} belongs to the account, whose credentials sign")
-
     def refusal(self, code: str) -> Answer:
-        if code not in _REFUSALS:
-            raise ValueError(f"SMN has no code {code!r} here; there are {', '.join(_REFUSALS)}")
-        status, text = _REFUSALS[code]
+        status, text = known(self.kind, _REFUSALS, code)
         return Answer(status, {"request_id": "0", "code": code, "message": text}, f"{code} {text}")
 
     def judge(self, arrival: Arrival) -> Answer:

@@ -14,14 +14,14 @@ from monitor.simulator.card import Button, Card
 from monitor.simulator.markup import render
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import Unsigned, texts
 
 LARGEST = 28 * 1024
 _STYLES = {"attention": "red", "warning": "orange", "accent": "blue", "good": "green"}
 _TYPE = "application/vnd.microsoft.card.adaptive"
 
 
-class TeamsWorkflows:
+class TeamsWorkflows(Unsigned):
     """All workflows; what the address ends in tells them apart."""
 
     kind = "teams"
@@ -29,9 +29,6 @@ class TeamsWorkflows:
 
     def __init__(self) -> None:
         self._quotas: dict[str, Quota] = defaultdict(lambda: Quota(Limit(4, 1)))
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        raise ValueError(f"teams {address!r} checks no signatures, so it takes no secret")
 
     def refusal(self, code: str) -> Answer:
         if code not in ("400", "401", "404", "413", "429", "502"):

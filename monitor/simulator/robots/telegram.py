@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from monitor.simulator.card import Card
 from monitor.simulator.quota import Limit, Quota
 from monitor.simulator.robots import Answer, Arrival
-from monitor.simulator.robots.coded import texts
+from monitor.simulator.robots.coded import Unsigned, known, texts
 
 LARGEST = 4096
 _TAGS = {"b": "strong", "strong": "strong", "i": "em", "em": "em", "code": "code", "s": "s", "u": "span", "pre": "pre"}
@@ -34,7 +34,7 @@ _REFUSALS = {
 }
 
 
-class TelegramBots:
+class TelegramBots(Unsigned):
     """All bots; the token is the address."""
 
     kind = "telegram"
@@ -44,13 +44,8 @@ class TelegramBots:
         self._said: dict[tuple[str, int], str] = {}
         self._quotas: dict[str, Quota] = defaultdict(lambda: Quota(Limit(20, 60)))
 
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        raise ValueError(f"telegram {address!r} checks no signatures, so it takes no secret")
-
     def refusal(self, code: str) -> Answer:
-        if code not in _REFUSALS:
-            raise ValueError(f"Telegram has no code {code!r} here; there are {', '.join(_REFUSALS)}")
-        text = _REFUSALS[code]
+        text = known(self.kind, _REFUSALS, code)
         status = int(code) if code.isdigit() else 400
         more = {"parameters": {"retry_after": 17}} if status == 429 else {}
         return Answer(status, {"ok": False, "error_code": status, "description": text, **more}, text)

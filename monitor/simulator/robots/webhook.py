@@ -10,20 +10,18 @@ from markupsafe import Markup
 from monitor.simulator.card import Button, Card
 from monitor.simulator.markup import plain
 from monitor.simulator.robots import Answer, Arrival
+from monitor.simulator.robots.coded import Unsigned
 
 _SEVERITIES = {"critical": "red", "error": "red", "warning": "orange", "info": "blue"}
 SHOWN = 12
 """Alerts drawn on one card; the rest are counted."""
 
 
-class Webhook:
+class Webhook(Unsigned):
     """Any number of hooks, told apart by the last part of the path. They check no signatures."""
 
     kind = "webhook"
     routes: tuple[str, ...] = ("/webhook/{address}",)
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 -- the shape of every robot
-        raise ValueError(f"webhook {address!r} checks no signatures, so it takes no secret")
 
     def refusal(self, code: str) -> Answer:
         """Any HTTP status."""

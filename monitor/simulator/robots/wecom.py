@@ -12,14 +12,14 @@ from monitor.simulator.card import Card
 from monitor.simulator.markup import render
 from monitor.simulator.quota import Limit
 from monitor.simulator.robots import Arrival
-from monitor.simulator.robots.coded import CodedRobot, texts
+from monitor.simulator.robots.coded import CodedRobot, Unsigned, texts
 
 _LIMITS = {"markdown": 4096, "markdown_v2": 4096, "text": 2048}
 _INKS = {"warning": "orange", "info": "green", "comment": "grey"}
 _TITLE = re.compile(r'<font color="(\w+)">\*\*(.*?)\*\*</font>$')
 
 
-class WecomRobot(CodedRobot):
+class WecomRobot(Unsigned, CodedRobot):
     """All robots of this cloud; the key is the address."""
 
     kind = "wecom"
@@ -36,10 +36,6 @@ class WecomRobot(CodedRobot):
     largest = 512 * 1024
     bad, too_long, unsigned, too_fast = "40058", "40058", "93000", "45009"
     success: ClassVar = {"errcode": 0, "errmsg": "ok"}
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 - the shape of every robot
-        """There are no signatures."""
-        raise ValueError(f"wecom {address!r} checks no signatures, so it takes no secret")
 
     def well_formed(self, body: Any) -> bool:
         """Whether it is text or markdown within its bytes."""

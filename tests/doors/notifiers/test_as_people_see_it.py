@@ -153,7 +153,7 @@ def test_people_are_called_for_what_is_new_and_never_for_what_is_over(name: str,
     robot = ROBOTS[kind.robot]
     for reason in Reason:
         card = robot.card(notifier.payload(message(reason)))
-        called = reason in (Reason.FIRST, Reason.MORE, Reason.WORSE, Reason.TEST)
+        called = reason not in (Reason.SOME_RESOLVED, Reason.ALL_RESOLVED, Reason.REPEAT)
         assert (mentioned in card.body.striptags()) is called, reason
 
 
