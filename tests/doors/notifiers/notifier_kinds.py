@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from monitor.fdi.account import Account, Aksk
 from monitor.fdi.topics import AccountTopics
 from monitor.notifiers import Notifier, Outcome, Tools, registry
-from monitor.notifiers.receiver import Integration
 
+FOUND = registry.find().kinds
 MINUTE = timedelta(minutes=1)
 D, R, T, U = Outcome.DELIVERED, Outcome.REFUSED, Outcome.THROTTLED, Outcome.UNREACHABLE
 
@@ -65,8 +65,8 @@ class Kind:
     def notifier(self, address: str, kit: Tools, **more: Any) -> Notifier:
         """The notifier as the policy makes it, with a canary in every secret."""
         given = {**self.options(address), **more}
-        options = registry.find().kinds[self.kind].Options.model_validate(given)
-        return registry.build(Integration(self.kind, options), with_topics(kit))
+        kind = FOUND[self.kind]
+        return kind(kind.Options.model_validate(given), with_topics(kit))
 
     def expected(self, status: int) -> Outcome:
         """What follows from a status with an empty body: the table of the design, written down a second time."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from notifier_kinds import BY_NAME, KINDS, OTHERS, Case, D, Kind, U
+from notifier_kinds import BY_NAME, FOUND, KINDS, OTHERS, Case, D, Kind, U
 from notifier_samples import CANARY, SNAPSHOTS, crowded, message, receiving, snapshots, tools
 
 from monitor.notification import Reason
-from monitor.notifiers import Outcome, SmtpServer, Verdict, registry
+from monitor.notifiers import Outcome, SmtpServer, Verdict
 
 TOKEN_PATH = "/v1.0/oauth2/accessToken"
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -80,7 +80,7 @@ async def verdict_of(kind: Kind, case: Case) -> Verdict:
 
 
 def test_no_kind_is_forgotten() -> None:
-    assert {kind.kind for kind in KINDS} | set(OTHERS) == set(registry.find().kinds)
+    assert {kind.kind for kind in KINDS} | set(OTHERS) == set(FOUND)
 
 
 @every_kind
@@ -216,7 +216,7 @@ async def test_secrets_show_in_no_verdict_log_or_text(kind: Kind, caplog: pytest
         for status in (200, 302, 400, 401, 403, 404, 429, 500):
             statuses[:] = [status] * 4
             shown += [str(await notifier.send(message())), repr(notifier)]
-    options = registry.find().kinds[kind.kind].Options.model_validate(kind.options("https://example.com"))
+    options = FOUND[kind.kind].Options.model_validate(kind.options("https://example.com"))
     shown += [repr(options), str(options), options.model_dump_json()]
     logged = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]
     assert [text for text in (*shown, *logged) if CANARY in text] == []
@@ -243,7 +243,7 @@ def test_the_others_keep_their_options_and_payload_pure(name: str) -> None:
     given: Mapping[str, Any] = {"email": {"to": ["a@example.com"]}, "apprise": {"urls": [f"json://{CANARY}"]}}.get(
         name, {}
     )
-    kind = registry.find().kinds[name]
+    kind = FOUND[name]
     options = kind.Options.model_validate(given)
     assert CANARY not in repr(options) + options.model_dump_json()
     notifier = kind(options, tools(smtp=SmtpServer(sender="monitor@example.com")))
