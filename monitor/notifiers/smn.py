@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from monitor.errors import DoorError, Refused, Throttled
 from monitor.message import Message, plain
 from monitor.notifiers import Options, OptionsType, Outcome, Tools, Verdict
 from monitor.notifiers.codes import parsed
 from monitor.notifiers.dialect import encoded
-from monitor.notifiers.fields import Url
+from monitor.notifiers.fields import Url, Written
 from monitor.notifiers.quoting import scrub
 from monitor.wording import clean
 
 SUBJECT, TEXT, SMS = 512, 200_000, 490
 """Bytes of the subject and of the text (256 KB are documented); letters of an SMS."""
+
+
+Topic = Annotated[
+    str,
+    Written(
+        r"(urn:smn:[A-Za-z0-9_-]+:[A-Za-z0-9]+:)?[A-Za-z0-9_-]{1,255}",
+        "a topic's name, such as fdi-alerts, or its URN, such as urn:smn:cn-north-4:PROJECT:fdi-alerts",
+        ("fdi-alerts",),
+    ),
+]
 
 
 class SmnOptions(Options):
@@ -26,7 +36,7 @@ class SmnOptions(Options):
     """
 
     account: str
-    topic: Annotated[str, StringConstraints(pattern=r"^(urn:smn:[A-Za-z0-9_-]+:[A-Za-z0-9]+:)?[A-Za-z0-9_-]{1,255}$")]
+    topic: Topic
     base_url: Url | None = Field(default=None)
 
 

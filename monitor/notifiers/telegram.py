@@ -6,13 +6,13 @@ from html import escape
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import SecretStr, StringConstraints
+from pydantic import SecretStr
 
 from monitor.message import Message
 from monitor.notifiers import Options, OptionsType, Tools, Verdict
 from monitor.notifiers.codes import Codes, seconds
 from monitor.notifiers.dialect import DOTS, Cut, Dialect, calls, fitting
-from monitor.notifiers.fields import Mentions, Url
+from monitor.notifiers.fields import Mentions, Url, Written
 from monitor.notifiers.http import THROTTLE_WAIT
 from monitor.notifiers.living import Call, Living
 
@@ -59,11 +59,21 @@ CODES = Codes(
 )
 
 
+Chat = Annotated[
+    str,
+    Written(
+        r"-?[0-9]{1,20}|@[A-Za-z0-9_]{4,64}",
+        "the number of a chat, such as -1001234567890, or the @name of a public channel",
+        ("-1001234567890",),
+    ),
+]
+
+
 class TelegramOptions(Options):
     """`telegram:` in the policy. `chat_id` is a number, or the @name of a public channel; `at` are @names."""
 
     token: SecretStr
-    chat_id: Annotated[str, StringConstraints(pattern=r"^(-?\d{1,20}|@[A-Za-z0-9_]{4,64})$")]
+    chat_id: Chat
     thread_id: int | None = None
     silent: bool = False
     at: Mentions = ()

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from monitor.message import Message
 from monitor.notifiers import Options, OptionsType, Outcome, Tools, Verdict, http
@@ -26,6 +26,30 @@ from monitor.textfault import TextFault
 _WORD = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
 
 
+def _question(text: str) -> str:
+    if text:
+        _placed(partial(Question, text))
+    return text
+
+
+def _template(text: str) -> str:
+    if text:
+        _placed(lambda: body_template(text).render(PREVIEW))
+    return text
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    key_of(value.get_secret_value())
+    return value
+
+
+def _placed(make: Callable[[], object]) -> None:
+    try:
+        make()
+    except TextFault as fault:
+        raise ValueError(f"column {fault.column}: {fault.message}") from None
+
+
 class WebhookOptions(Options):
     """`webhook:` in the policy.
 
@@ -35,29 +59,22 @@ class WebhookOptions(Options):
 
     url: Url
     headers: Headers = Field(default_factory=dict)
-    body: str = ""
-    success_when: str = ""
-    retry_after: str = ""
-    secret: SecretStr = SecretStr("")
+    body: Annotated[str, AfterValidator(_template)] = ""
+    success_when: Annotated[str, AfterValidator(_question)] = ""
+    retry_after: Annotated[str, AfterValidator(_question)] = ""
+    secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
 
     @model_validator(mode="after")
-    def _sound(self) -> WebhookOptions:
-        key_of(self.secret.get_secret_value())
-        for name in ("success_when", "retry_after"):
-            if text := getattr(self, name):
-                _check(name, partial(Question, text))
-        if self.body:
-            _check("body", self._check_body)
-        return self
-
-    def _check_body(self) -> None:
+    def _is_json(self) -> WebhookOptions:
         """A body that is to be JSON must be JSON also where texts have quotes and line ends in them."""
-        text = body_template(self.body).render(PREVIEW)
-        if "content-type" not in map(str.lower, self.headers) and parsed(text.encode()) is None:
-            raise ValueError(
-                "does not give JSON where texts have quotation marks: write {{ title|tojson }}; or set the header "
-                "Content-Type to what it gives"
-            )
+        if self.body and "content-type" not in map(str.lower, self.headers):
+            text = body_template(self.body).render(PREVIEW)
+            if parsed(text.encode()) is None:
+                raise ValueError(
+                    "body does not give JSON where texts have quotation marks: write {{ title|tojson }}; or set the "
+                    "header Content-Type to what it gives"
+                )
+        return self
 
 
 class Webhook(Robot):
@@ -113,12 +130,3 @@ class Webhook(Robot):
         if _WORD.match(wait) and (asked := seconds(float(wait))) is not None:
             return Verdict(Outcome.THROTTLED, f"HTTP {answer.status}: asks for patience", asked or THROTTLE_WAIT)
         return verdict or Verdict(Outcome.UNREACHABLE, f"HTTP {answer.status}: `success_when` does not hold")
-
-
-def _check(name: str, make: Callable[[], object]) -> None:
-    try:
-        make()
-    except TextFault as fault:
-        raise ValueError(f"{name}, column {fault.column}: {fault.message}") from None
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None

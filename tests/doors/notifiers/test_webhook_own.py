@@ -66,7 +66,7 @@ def test_a_large_body_is_not_cut() -> None:
         ({"body": "{{ titel }}"}, "unknown name 'titel', did you mean 'title'?"),
         ({"body": "{{ open('/etc/passwd') }}"}, "nothing can be called here"),
         ({"body": "{{ title.__class__ }}"}, "unknown name '__class__'"),
-        ({"body": "plain {{ title }}"}, "set the header Content-Type"),
+        ({"body": "plain {{ title }}"}, "header Content-Type"),
         ({"success_when": "stauts == 200"}, "unknown name 'stauts'; known are status, headers, body"),
         ({"success_when": "{{ status }}"}, "write the expression alone"),
         ({"success_when": "status =="}, "column"),
