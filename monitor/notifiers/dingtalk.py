@@ -96,7 +96,7 @@ class Dingtalk(Robot):
 
     async def send(self, message: Message) -> Verdict:
         """One try."""
-        return await (self._app.send(message) if self._app else super().send(message))
+        return await (self.bounded(self._app.send(message)) if self._app else super().send(message))
 
 
 def sign(milliseconds: str, secret: str) -> str:

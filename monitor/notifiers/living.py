@@ -63,6 +63,10 @@ class Living(Robot):
 
     async def send(self, message: Message) -> Verdict:
         """One try."""
+        return await self.bounded(self.speak(message))
+
+    async def speak(self, message: Message) -> Verdict:
+        """One try, however long its requests take together."""
         target, _, ref = message.edits.partition(" ")
         if not ref or target != self.target:
             return self._named(message, await self._made(self.post(message), message))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -75,6 +76,15 @@ class Robot:
         headers = {**self.headers(body, message), **(more or {}), "Idempotency-Key": message.notification.id}
         within = self.options.timeout
         return await http.exchange(self._tools, url, body=body, headers=headers, within=within, method=method)
+
+    async def bounded(self, attempt: Awaitable[Verdict]) -> Verdict:
+        """The verdict of a try of several requests, which together may take no longer than one."""
+        limit = self.options.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(limit):
+                return await attempt
+        except TimeoutError:
+            return Verdict(Outcome.UNREACHABLE, f"no answer within {limit:g}s")
 
     def judge(self, answer: Answer) -> Verdict:
         """The verdict: by the code where the body has one, else by the status."""

@@ -114,11 +114,11 @@ class Telegram(Living):
         silent = {"disable_notification": True} if self._options.silent else {}
         return {**self._text(_html(message, self._options.at)), **thread, **silent}
 
-    async def send(self, message: Message) -> Verdict:
+    async def speak(self, message: Message) -> Verdict:
         """One try; a group that became a supergroup is followed to its new id."""
         before = self._chat
-        verdict = await super().send(message)
-        return verdict if self._chat == before else await super().send(message)
+        verdict = await super().speak(message)
+        return verdict if self._chat == before else await super().speak(message)
 
     def post(self, message: Message) -> Call:
         """`sendMessage`."""

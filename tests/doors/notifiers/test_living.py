@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -160,6 +161,25 @@ async def test_whatever_is_given_as_a_ref_raises_nothing(name: str, edits: str) 
         notifier = BY_NAME[name].notifier(address, kit)
         verdict = await notifier.send(dataclasses.replace(message(Reason.MORE), edits=edits))
     assert verdict.outcome is Outcome.REFUSED
+
+
+@living
+async def test_all_requests_of_one_try_take_no_longer_than_one_may(name: str) -> None:
+    asked: list[str] = []
+    success = BY_NAME[name].good
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) > 1:
+            await asyncio.sleep(0.12)
+        return web.Response(status=success.status, body=success.raw)
+
+    async with receiving(handler) as (address, kit):
+        notifier = BY_NAME[name].notifier(address, kit, timeout="200ms")
+        first = await notifier.send(message())
+        verdict = await notifier.send(dataclasses.replace(message(Reason.MORE), edits=first.ref))
+    assert verdict == Verdict(Outcome.UNREACHABLE, "no answer within 0.2s")
+    assert len(asked) == 3
 
 
 async def test_a_telegram_group_that_became_a_supergroup_is_followed() -> None:
