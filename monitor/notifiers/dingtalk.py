@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -13,12 +14,11 @@ from monitor.notifiers.codes import Codes, number_at, seconds, text_at
 from monitor.notifiers.dingtalk_app import API, AppRobot
 from monitor.notifiers.dingtalk_text import card, markdown
 from monitor.notifiers.fields import Mentions, Url
-from monitor.notifiers.http import LONGEST_WAIT
 from monitor.notifiers.robot import Robot
 from monitor.notifiers.signatures import base64_hmac
 
-_PENALTY = 600
-"""Seconds for which a robot is mute after its 21st message of a minute, where the answer does not say."""
+_PENALTY = timedelta(minutes=10)
+"""How long a robot is mute after its 21st message of a minute, where the answer does not say."""
 _APP = ("app_key", "app_secret", "robot_code", "conversation")
 
 CODES = Codes(
@@ -27,7 +27,7 @@ CODES = Codes(
     good={0},
     too_fast={130101, 90030},
     passing={-1},
-    wait=lambda answer: seconds(answer.get("wait")) or min(seconds(_PENALTY) or LONGEST_WAIT, LONGEST_WAIT),
+    wait=lambda answer: seconds(answer.get("wait")) or _PENALTY,
     refusals={
         310000: "keyword, signature or address is refused ({code}): check `secret` or `keyword`, this machine's clock, "
         "and the robot's IP list",

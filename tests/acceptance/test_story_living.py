@@ -10,9 +10,12 @@ from stage import story
 from waiting import still, want
 from world import World, cloud
 
+TOKEN, KEY = "1:t0ken-t3l3gr4m-c4n4ry", "k3y-4lertm4n4ger-c4n4ry"
+
 
 def telegram(world: World) -> dict[str, object]:
-    return {"name": "chat", "telegram": {"token": "1:demo", "chat_id": "-100", "base_url": world.sim.url}}
+    world.secrets.add(TOKEN)
+    return {"name": "chat", "telegram": {"token": TOKEN, "chat_id": "-100", "base_url": world.sim.url}}
 
 
 @story
@@ -40,7 +43,9 @@ async def test_a_message_that_was_said_before_a_kill_turns_green_after_it(folder
 @story
 async def test_an_alertmanager_hears_of_what_fires_again_and_again_until_it_ends(folder: Path) -> None:
     async with cloud() as world:
-        given = {"urls": [f"{world.sim.url}/alertmanager/{member}" for member in ("a", "b")], "every": "1s"}
+        world.secrets.add(KEY)
+        urls = [f"{world.sim.url}/alertmanager/{member}" for member in ("a", "b")]
+        given = {"urls": urls, "every": "1s", "headers": {"Authorization": f"Bearer {KEY}"}}
         receivers = [{"name": "hook", "webhook": world.hook()}, {"name": "am", "alertmanager": given}]
         branches = [{"receiver": "am", "continue": True}, {"receiver": "hook"}]
         written = policy(world, receivers=receivers, route={"receiver": "hook", "routes": branches})
