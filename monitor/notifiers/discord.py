@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -69,8 +70,8 @@ class Discord(Living):
 
     @property
     def target(self) -> str:
-        """The webhook's id; what follows it is the secret."""
-        return self._path().split("/")[-2]
+        """A digest of the webhook's address, which holds its secret."""
+        return hashlib.sha256(self._base().encode()).hexdigest()[:16]
 
     def payload(self, message: Message) -> dict[str, Any]:
         """The embed."""
@@ -114,9 +115,6 @@ class Discord(Living):
         allowed = {"parse": ["everyone"] if "all" in at else [], "users": users}
         texts = [*(["@everyone"] if "all" in at else []), *(f"<@{one}>" for one in users)]
         return {"allowed_mentions": allowed, **({"content": " ".join(texts)} if texts else {})}
-
-    def _path(self) -> str:
-        return f"//{urlsplit(self._options.webhook.get_secret_value()).path}".rstrip("/")
 
     def _base(self) -> str:
         parts = urlsplit(self._options.webhook.get_secret_value())

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from notifier_kinds import BY_NAME
-from notifier_samples import NOW, message, receiving, tools
+from notifier_samples import CANARY, NOW, message, receiving, tools
 
 from monitor.notification import Reason
 from monitor.notifiers import Notifier, Outcome, Verdict
@@ -68,6 +68,7 @@ async def test_the_message_of_a_group_changes_in_place_and_what_must_be_heard_is
     async with chat(name) as room:
         await room.hears(Reason.FIRST)
         assert room.ref
+        assert CANARY not in room.ref, "what is kept of a message is no secret"
         [first] = room.seen
         assert first.card is not None
         assert first.card.colour == "red"
