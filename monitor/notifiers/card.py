@@ -11,9 +11,12 @@ from monitor.notifiers.dialect import fitting as fitted
 _ENTITIES = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<*_~`[]\\"})
 
 
-def fitting(message: Message, limit: int, at: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The card in at most `limit` bytes: the last entries are counted where they cannot be told."""
-    return fitted(message, lambda cut: _card(message, cut, at), lambda card: len(encoded(card)) <= limit)
+def fitting(message: Message, limit: int, at: tuple[str, ...] = (), keyword: str = "") -> dict[str, Any]:
+    """The card in at most `limit` bytes: the last entries are counted where they cannot be told.
+
+    It calls those of `at`, and has the `keyword` in it.
+    """
+    return fitted(message, lambda cut: _card(message, cut, at, keyword), lambda card: len(encoded(card)) <= limit)
 
 
 def escape(text: str) -> str:
@@ -30,14 +33,16 @@ DIALECT = Dialect(
 )
 
 
-def _card(message: Message, cut: Cut, at: tuple[str, ...]) -> dict[str, Any]:
+def _card(message: Message, cut: Cut, at: tuple[str, ...], keyword: str) -> dict[str, Any]:
     texts = DIALECT.paragraphs(message, cut)
     if at and calls(message):
         texts.append(" ".join(f"<at id={one}></at>" for one in at))
     elements: list[dict[str, Any]] = [{"tag": "markdown", "content": text} for text in texts]
     if message.buttons:
         elements.append(_row(message.buttons))
-    footer = {"tag": "markdown", "content": DIALECT.footer(message), "text_size": "notation"}
+    there = any(keyword in text for text in (message.title, message.footer, *texts))
+    small = DIALECT.footer(message) if there else f"{DIALECT.footer(message)} {escape(keyword)}"
+    footer = {"tag": "markdown", "content": small, "text_size": "notation"}
     header = {"title": {"tag": "plain_text", "content": message.title}, "template": str(message.colour)}
     card = {"schema": "2.0", "header": header, "body": {"elements": [*elements, {"tag": "hr"}, footer]}}
     return {"msg_type": "interactive", "card": card}

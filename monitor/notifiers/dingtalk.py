@@ -13,7 +13,7 @@ from monitor.notifiers import Options, OptionsType, Tools, Verdict
 from monitor.notifiers.codes import Codes, number_at, seconds, text_at
 from monitor.notifiers.dingtalk_app import API, AppRobot
 from monitor.notifiers.dingtalk_text import card, markdown
-from monitor.notifiers.fields import Mentions, Url
+from monitor.notifiers.fields import Keyword, Mentions, Url
 from monitor.notifiers.robot import Robot
 from monitor.notifiers.signatures import base64_hmac
 
@@ -49,7 +49,7 @@ class DingtalkOptions(Options):
     webhook: Url | None = None
     secret: SecretStr = SecretStr("")
     at: Mentions = ()
-    keyword: str = Field(default="", max_length=50)
+    keyword: Keyword = ""
     card: bool = False
     app_key: str = ""
     app_secret: SecretStr = SecretStr("")

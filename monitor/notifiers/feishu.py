@@ -10,7 +10,7 @@ from monitor.message import Message
 from monitor.notifiers import Options, OptionsType
 from monitor.notifiers.card import fitting
 from monitor.notifiers.codes import Codes, number_at, text_at
-from monitor.notifiers.fields import Mentions, Url
+from monitor.notifiers.fields import Keyword, Mentions, Url
 from monitor.notifiers.robot import Robot
 from monitor.notifiers.signatures import base64_hmac
 
@@ -29,17 +29,21 @@ CODES = Codes(
         19001: "the bot's address is not valid ({code}): copy its webhook address again",
         19021: "the signature is refused ({code}): check the bot's secret and this machine's clock",
         19022: "this machine's address is refused ({code}): add it to the bot's IP list",
-        19024: "the keyword is missing ({code}): add a word of every message, such as FIRING, to the bot's keywords",
+        19024: "the keyword is missing ({code}): write one of the bot's keywords as `keyword`",
     },
 )
 
 
 class FeishuOptions(Options):
-    """`feishu:` or `lark:` in the policy. An empty `secret` is none; `at` are open ids, or `all`."""
+    """`feishu:` or `lark:` in the policy. An empty `secret` is none; `at` are open ids, or `all`.
+
+    `keyword` is a word that the bot asks for in every message.
+    """
 
     webhook: Url
     secret: SecretStr = SecretStr("")
     at: Mentions = ()
+    keyword: Keyword = ""
 
 
 class Feishu(Robot):
@@ -50,7 +54,7 @@ class Feishu(Robot):
 
     def payload(self, message: Message) -> dict[str, Any]:
         """The card, without the signature."""
-        return fitting(message, BODY_LIMIT - _SIGNATURE, self._options.at)
+        return fitting(message, BODY_LIMIT - _SIGNATURE, self._options.at, self._options.keyword)
 
     def sealed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Time stamp and signature stand before the message."""

@@ -132,3 +132,6 @@ Mention = Annotated[
 
 Mentions = Annotated[tuple[Mention, ...], Field(max_length=50)]
 """Whom a message calls when something is new or worse."""
+
+Keyword = Annotated[str, Field(max_length=50)]
+"""A word without which a robot takes no message; it is added where a message lacks it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
@@ -23,18 +24,25 @@ class CodedRobot:
     messages: ClassVar[Mapping[str, str]]
     limits: ClassVar[tuple[Limit, ...]]
     largest: ClassVar[int]
-    bad, too_long, unsigned, too_fast = "", "", "", ""
+    bad, too_long, unsigned, too_fast, no_keyword = "", "", "", "", ""
     code_key: ClassVar[str] = "errcode"
     text_key: ClassVar[str] = "errmsg"
     success: ClassVar[Mapping[str, Any]]
 
     def __init__(self) -> None:
         self._secrets: dict[str, str] = {}
+        self._keywords: dict[str, str] = {}
         self._quotas: dict[str, Quota] = defaultdict(lambda: Quota(*self.limits))
 
     def protect(self, address: str, secret: str) -> None:
         """Signatures of this address are checked."""
         self._secrets[address] = secret
+
+    def demand(self, address: str, keyword: str) -> None:
+        """Every message to this address has to hold the keyword; an empty one lifts it."""
+        if not self.no_keyword:
+            raise ValueError(f"{self.kind} {address!r} asks for no keywords")
+        self._keywords[address] = keyword
 
     def refusal(self, code: str) -> Answer:
         """The documented answer with that code."""
@@ -46,7 +54,7 @@ class CodedRobot:
         return {}
 
     def judge(self, arrival: Arrival) -> Answer:
-        """Size, shape, signature, limits, in this order."""
+        """Size, shape, signature, keyword, limits, in this order."""
         body = arrival.json()
         if len(arrival.raw) > self.largest:
             return self.refusal(self.too_long)
@@ -55,6 +63,8 @@ class CodedRobot:
         secret = self._secrets.get(arrival.address)
         if secret and not self.signed(arrival, body, secret):
             return self.refusal(self.unsigned)
+        if self._keywords.get(arrival.address, "") not in json.dumps(body, ensure_ascii=False):
+            return self.refusal(self.no_keyword)
         if self.throttles(arrival):
             return self.refusal(self.too_fast)
         return Answer(200, dict(self.success))

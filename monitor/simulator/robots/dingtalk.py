@@ -39,12 +39,13 @@ class DingtalkRobot(CodedRobot):
         "130101": "send too fast, exceed 20 times per minute",
         "300001": "token is not exist",
         "300005": "token is not exist",
-        "310000": "sign not match, more: [https://ding-doc.dingtalk.com/doc#/serverapi2/qf2nxq]",
+        "310000": "sign or keywords not match, more: [https://ding-doc.dingtalk.com/doc#/serverapi2/qf2nxq]",
         "460101": "message too long, exceed 20000 bytes",
     }
     limits = (Limit(20, 60),)
     largest = 20_000
     bad, too_long, unsigned, too_fast = "40035", "460101", "310000", "130101"
+    no_keyword = "310000"
     success: ClassVar = {"errcode": 0, "errmsg": "ok"}
 
     def __init__(self) -> None:

@@ -11,7 +11,10 @@ from aiohttp import web
 
 from monitor.simulator.inbox import Inbox, Message
 from monitor.simulator.robots import Answer, Arrival, Robot
+from monitor.simulator.robots.coded import CodedRobot
 from monitor.simulator.wire import reset
+
+_ASKED = ("secret", "keyword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +49,28 @@ class RobotsDoor:
     def configure(self, name: str, raw: Any) -> None:
         """Sets how `name` (`feishu`, or `feishu/ADDRESS` for one of them) behaves; `{}` makes it normal again.
 
-        `raw` has one of `answer: {status, body, headers}`, `refuse: CODE`, `down: true`, or `secret: TEXT`.
+        `raw` has one of `answer: {status, body, headers}`, `refuse: CODE`, `down: true`, and for one of them
+        `secret: TEXT` or `keyword: TEXT`.
         Raises `ValueError` with a text that says what to write.
         """
         kind, _, address = name.partition("/")
         robot = self._robots.get(kind)
         if robot is None:
             raise ValueError(f"no robot {kind!r}; there are {', '.join(self._robots)}")
-        if not isinstance(raw, Mapping) or len(raw) > 1 or set(raw) - {"answer", "refuse", "down", "secret"}:
+        if not isinstance(raw, Mapping) or len(raw) > 1 or set(raw) - {*_ASKED, "answer", "refuse", "down"}:
             raise ValueError(
-                'write one of {"answer": {"status": 500}}, {"refuse": CODE}, {"down": true}, {"secret": TEXT}, {}'
+                'write one of {"answer": {"status": 500}}, {"refuse": CODE}, {"down": true}, {"secret": TEXT}, '
+                '{"keyword": TEXT}, {}'
             )
-        if "secret" in raw:
-            if not address:
-                raise ValueError(f"a secret belongs to one robot: write {kind}/ADDRESS")
+        asked = next((name for name in _ASKED if name in raw), "")
+        if asked and not address:
+            raise ValueError(f"a {asked} belongs to one robot: write {kind}/ADDRESS")
+        if asked == "secret":
             robot.protect(address, str(raw["secret"]))
+        elif asked:
+            if not isinstance(robot, CodedRobot):
+                raise ValueError(f"{kind} asks for no keywords")
+            robot.demand(address, str(raw["keyword"]))
         else:
             self._behaviours[name] = _behaviour(raw, robot)
 

@@ -38,6 +38,7 @@ class FeishuBot(CodedRobot):
     limits = (Limit(5, 1), Limit(100, 60))
     largest = LARGEST
     bad, too_long, unsigned, too_fast = "9499", "9499", "19021", "11232"
+    no_keyword = "19024"
     code_key, text_key = "code", "msg"
     success: ClassVar = {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"}
 

@@ -83,11 +83,13 @@ def test_chinese_is_spoken_where_it_is_wanted(kind: Kind) -> None:
     assert "新增 1" in words
 
 
-async def sent(kind: Kind, said: Message, **options: Any) -> tuple[Verdict, list[Any]]:
-    """The verdict of a real robot of the simulated cloud, and what it kept."""
+async def sent(kind: Kind, said: Message, *, wanted: str = "", **options: Any) -> tuple[Verdict, list[Any]]:
+    """The verdict of a real robot of the simulated cloud, and what it kept. It may want a keyword."""
     chosen = SimulatorOptions(instances=0, scenario=Scenario(), clock=lambda: NOW)
     async with aiohttp.ClientSession() as session, Simulator(chosen) as simulator:
         given = address_of(kind, simulator) | options
+        if wanted:
+            simulator.robots.configure(f"{kind.robot}/demo", {"keyword": wanted})
         verdict = await kind.notifier(simulator.url, tools(session), **given).send(said)
         return verdict, simulator.messages()
 
@@ -155,6 +157,14 @@ def test_people_are_called_for_what_is_new_and_never_for_what_is_over(name: str,
         card = robot.card(notifier.payload(message(reason)))
         called = reason not in (Reason.SOME_RESOLVED, Reason.ALL_RESOLVED, Reason.REPEAT)
         assert (mentioned in card.body.striptags()) is called, reason
+
+
+@pytest.mark.parametrize("name", ["feishu", "dingtalk", "dingtalk-card"])
+@pytest.mark.parametrize("reason", Reason)
+async def test_a_robot_that_asks_for_a_keyword_takes_every_message(name: str, reason: Reason) -> None:
+    refused, _ = await sent(BY_NAME[name], message(reason), wanted="运维")
+    taken, _ = await sent(BY_NAME[name], message(reason), wanted="运维", keyword="运维")
+    assert (refused.outcome, taken.outcome) == (Outcome.REFUSED, Outcome.DELIVERED)
 
 
 def test_a_keyword_that_the_robot_asks_for_stands_in_every_message() -> None:

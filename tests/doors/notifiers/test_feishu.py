@@ -65,7 +65,7 @@ async def test_the_code_in_the_body_decides_not_http_200(body: Any, outcome: Out
         (9499, "check that the address is that of a custom bot"),
         (19021, "check the bot's secret and this machine's clock"),
         (19022, "add it to the bot's IP list"),
-        (19024, "add a word of every message, such as FIRING, to the bot's keywords"),
+        (19024, "write one of the bot's keywords as `keyword`"),
     ],
 )
 async def test_a_known_refusal_says_what_to_do(code: int, todo: str) -> None:

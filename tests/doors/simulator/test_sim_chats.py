@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from simclient import START, Client, MovableClock, cloud
+from simclient import START, Client, MovableClock, cloud, feishu_text
 
 SECRET = "SECdemo"
 
@@ -60,6 +60,19 @@ async def test_dingtalk_refuses_what_is_too_long_or_no_message(body: Any, code: 
     async with cloud() as client:
         assert await codes(client, "/dingtalk/a", body, 1) == [code]
         assert await codes(client, "/robot/send", dingtalk(), 1) == [300001]
+
+
+async def test_a_robot_may_ask_for_a_keyword() -> None:
+    async with cloud() as client:
+        for kind in ("dingtalk", "feishu"):
+            client.sim.robots.configure(f"{kind}/word", {"keyword": "告警"})
+        assert await codes(client, "/dingtalk/word", dingtalk("x"), 1) == [310000]
+        assert await codes(client, "/dingtalk/word", dingtalk("x 告警"), 1) == [0]
+        assert await codes(client, "/feishu/word", feishu_text("x"), 1, "code") == [19024]
+        assert await codes(client, "/feishu/word", feishu_text("告警"), 1, "code") == [0]
+        for kind in ("wecom", "teams"):
+            status, answer = await client.send("POST", f"/_sim/robots/{kind}/a", {"keyword": "x"})
+            assert (status, "asks for no keywords" in answer["error"]) == (400, True)
 
 
 def wecom(text: str) -> dict[str, Any]:
