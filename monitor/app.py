@@ -15,6 +15,7 @@ from monitor.courier import Carrier, Courier, Destination
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.errors import UsageError
+from monitor.fdi.topics import AccountTopics
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
 from monitor.live import InForce, Live
@@ -22,7 +23,7 @@ from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
 from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
-from monitor.notifiers import SmtpServer, Tools
+from monitor.notifiers import Exchange, SmtpServer, Tools, unseen
 from monitor.notifiers.registry import build
 from monitor.nudge import Nudge
 from monitor.policy.policy import Policy
@@ -199,14 +200,21 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 
 def carriers(
-    settings: Settings, policy: Policy, session: aiohttp.ClientSession, now: Clock
+    settings: Settings,
+    policy: Policy,
+    session: aiohttp.ClientSession,
+    now: Clock,
+    *,
+    seen: Callable[[Exchange], None] = unseen,
 ) -> dict[Destination, Carrier]:
-    """How every destination of the policy is reached."""
+    """How every destination of the policy is reached. `seen` is told of every request to them."""
     smtp = settings.smtp
     tools = Tools(
         session,
         now,
         SmtpServer(smtp.host, smtp.port, smtp.user, smtp.password, smtp.tls, smtp.sender),
+        topics={account.name: AccountTopics(account, session, now) for account in policy.accounts},
+        seen=seen,
     )
     return {
         (receiver.name, position): Carrier(integration.kind, integration.options.language, build(integration, tools))

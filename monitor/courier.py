@@ -22,8 +22,9 @@ from monitor.meters import Meters, Pulse
 from monitor.notifiers import Notifier, Outcome, Verdict
 from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
 from monitor.rounds import Rounds
-from monitor.store import outbox
+from monitor.store import living, outbox
 from monitor.store.database import Store
+from monitor.store.living import Living
 from monitor.store.outbox import Letter, Standing
 
 FAREWELL = timedelta(seconds=5)
@@ -31,6 +32,9 @@ FAREWELL = timedelta(seconds=5)
 
 LONGEST_REST = timedelta(seconds=30)
 """How long one message that fails may hold up the others of its destination, unless that asked for more."""
+
+SAID_AGAIN = timedelta(seconds=15)
+"""How soon a repetition that failed is tried once more."""
 
 Destination = tuple[str, int]
 """A receiver's name and the position among its kinds."""
@@ -104,11 +108,14 @@ class Courier:
         busy = set(self._busy)
         async with self._store.read() as tx:
             waiting = await outbox.waiting(tx)
+            again = await living.due(tx, at)
+            next_again = await living.next_again(tx)
         letters: dict[Destination, list[Letter]] = {}
-        later: list[datetime] = []
-        for letter in waiting:
+        later: list[datetime] = [next_again] if next_again is not None and next_again > at else []
+        for letter in (*waiting, *again):
             destination = (letter.receiver, letter.position)
-            ready_at = max(letter.next_at, self._rest.get(destination, letter.next_at))
+            next_at = at if letter.state is Standing.SENT else letter.next_at
+            ready_at = max(next_at, self._rest.get(destination, next_at))
             if self._carrier(letter) is None:
                 ready_at = at
             if destination in busy:
@@ -129,11 +136,20 @@ class Courier:
         self._rest.pop(destination, None)
         try:
             for letter in letters:
-                verdict = await self._try(letter)
+                async with self._store.read() as tx:
+                    known = await living.find(tx, letter)
+                if letter.state is Standing.SENT:
+                    await self._say_again(letter, known)
+                    continue
+                verdict = await self._try(letter, edits=known.ref if known else "")
                 at = self._now()
                 settled = settle(letter, verdict, at=at, draw=random.random())
                 async with self._store.write() as tx:
                     await outbox.settle(tx, settled)
+                    if settled.state is Standing.SENT:
+                        await living.keep(
+                            tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None
+                        )
                 self._tell(letter, settled)
                 if settled.state is Standing.WAITING:
                     throttled = verdict.outcome is Outcome.THROTTLED
@@ -155,7 +171,20 @@ class Courier:
         others = (one for (name, _), one in self._carriers.items() if name == letter.receiver)
         return next((one for one in others if one.kind == letter.kind), None)
 
-    async def _try(self, letter: Letter) -> Verdict:
+    async def _say_again(self, letter: Letter, known: Living | None) -> None:
+        """Repeats what was delivered, to a receiver that forgets. A try that fails is made again soon."""
+        if known is None or known.letter != letter.id:
+            return
+        verdict = await self._try(letter, edits=known.ref)
+        wait = verdict.again or max(verdict.wait or SAID_AGAIN, SAID_AGAIN)
+        gone = verdict.outcome is Outcome.REFUSED
+        async with self._store.write() as tx:
+            await living.keep(tx, letter, ref=known.ref, again_at=None if gone else self._now() + wait)
+        self._meters.deliveries.labels(letter.receiver, letter.kind, f"again-{verdict.outcome}").inc()
+        if gone:
+            log.error("message is not said again", receiver=letter.receiver, kind=letter.kind, reason=verdict.reason)
+
+    async def _try(self, letter: Letter, *, edits: str) -> Verdict:
         carrier = self._carrier(letter)
         if carrier is None:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
@@ -163,7 +192,7 @@ class Courier:
             message = render(
                 letter.notification, language=carrier.language, zone=self._zone, public_url=self._public_url
             )
-            return await carrier.notifier.send(message)
+            return await carrier.notifier.send(replace(message, edits=edits))
         except Exception:
             # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
             log.exception("notifier failed", receiver=letter.receiver, kind=letter.kind)

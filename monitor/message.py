@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
-from monitor.model import KINDS, STATUSES, Severity
+from monitor.figures import counts, health, moved
+from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
-from monitor.wording import Wording, clean, moment, near, number, wording
+from monitor.wording import Wording, wording
+from monitor.writing import clean, moment, near, number
 
 FULL = 10
 """How many alerts a message tells in full; the others are counted."""
@@ -25,9 +26,6 @@ class Colour(enum.StrEnum):
     GREEN = "green"
 
 
-_AGE_LIMIT = 1e9
-"""Seconds: whatever is older was never there."""
-_STATUSES = ("abnormal", *(status for status in STATUSES if status != "abnormal"))
 _COLOURS = {Severity.CRITICAL: Colour.RED, Severity.WARNING: Colour.ORANGE, Severity.INFO: Colour.BLUE}
 
 
@@ -44,11 +42,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A link of the whole message: what it says, and the http or https address it opens."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A notification in words. `delta` is what changed, said first; `link` opens the details, empty if unknown.
 
     `entries` are the first alerts; `hidden` counts those left out. All texts are single lines, not yet escaped for any
-    format.
+    format. `edits` names the group's earlier message in the words of the notifier that sent it, which may change that
+    one instead of sending another; empty if there is none.
     """
 
     notification: Notification
@@ -60,6 +67,15 @@ class Message:
     link: str = ""
     hidden: int = 0
     language: str = "en"
+    edits: str = ""
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """What can be opened: the details, and the runbook where all alerts that are told have the same."""
+        words = wording(self.language)
+        runbooks = {entry.runbook for entry in self.entries}
+        found = ((words.details, self.link), (words.runbook, runbooks.pop() if len(runbooks) == 1 else ""))
+        return tuple(Button(text, url) for text, url in found if url.startswith(("https://", "http://")))
 
     def more(self, left_out: int = 0) -> str:
         """How many alerts are not told, `left_out` entries among them: `+3 more`; empty if all are."""
@@ -170,7 +186,7 @@ def _headline(alert: AlertView, words: Wording) -> str:
 
 def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
     since = words.since.format(start=near(alert.started_at, at, zone), span=words.span(at - alert.started_at))
-    return tuple(filter(None, (_health(alert, words), _counts(alert, words), words.tasks(alert.annotations), since)))
+    return tuple(filter(None, (health(alert, words), counts(alert, words), words.tasks(alert.annotations), since)))
 
 
 def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
@@ -180,71 +196,14 @@ def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tupl
     )
     if alert.cause not in words.causes:
         return tuple(filter(None, (_proof(alert, at, words), lasted)))
-    moved = _counts(alert, words) if _moved(alert) else ""
-    return tuple(filter(None, (words.causes[alert.cause], moved, lasted)))
+    figures = counts(alert, words) if moved(alert) else ""
+    return tuple(filter(None, (words.causes[alert.cause], figures, lasted)))
 
 
 def _proof(alert: AlertView, at: datetime, words: Wording) -> str:
     """The counts, before and after, with the age of the sample that shows that it is well."""
     back = words.answers if alert.values_before.get("up") == 0 and alert.values.get("up") == 1 else ""
-    counts = words.between.join(filter(None, (back, _counts(alert, words))))
-    if not counts or alert.values_at is None:
-        return counts
-    return words.proof.format(counts=counts, ago=words.span(at - alert.values_at))
-
-
-def _moved(alert: AlertView) -> bool:
-    before, after = alert.values_before, alert.values
-    return any(name in before and name in after and before[name] != after[name] for name in _STATUSES)
-
-
-def _health(alert: AlertView, words: Wording) -> str:
-    """Where the instance does not answer: for how many polls, and since when nothing is known."""
-    values = alert.values
-    if values.get("up") != 0:
-        return ""
-    failures = values.get("failures")
-    parts = [] if failures is None else [words.silent.format(failures=number(failures))]
-    if 0 <= (age := values.get("age", _AGE_LIMIT)) < _AGE_LIMIT:
-        parts.append(words.last_good.format(ago=words.span(timedelta(seconds=age))))
-    return words.between.join(parts)
-
-
-def _counts(alert: AlertView, words: Wording) -> str:
-    """The counts, before and after where they moved, the others unless nothing; of a group what its rule adds up."""
-    told = [_counted(alert, status, words) for status in _STATUSES if status == "abnormal" or _some(alert, status)]
-    told += [_figure(alert, key, clean(key, 80), words) for key in alert.values if "(" in key]
-    return words.between.join(filter(None, told))
-
-
-def _some(alert: AlertView, status: str) -> bool:
-    """Whether there are or were tasks in this state."""
-    keys = (status, *(f"{kind}.{status}" for kind in KINDS))
-    return any(values.get(key) for values in (alert.values, alert.values_before) for key in keys)
-
-
-def _counted(alert: AlertView, status: str, words: Wording) -> str:
-    """One state: both kinds together, or kind by kind where only that is known."""
-    name = words.counts[status]
-    keys = [f"{kind}.{status}" for kind in KINDS]
-    if status not in alert.values:
-        return _kinds(alert, keys, words, name=f" {name}")
-    total = _figure(alert, status, name, words)
-    if status != "abnormal" or not any(alert.values.get(key) or alert.values_before.get(key) for key in keys):
-        return total
-    return words.by_kind.format(total=total, kinds=_kinds(alert, keys, words, name=""))
-
-
-def _kinds(alert: AlertView, keys: Iterable[str], words: Wording, *, name: str) -> str:
-    figures = (_figure(alert, key, words.counts[kind] + name, words) for kind, key in zip(KINDS, keys, strict=True))
-    return words.between.join(filter(None, figures))
-
-
-def _figure(alert: AlertView, key: str, name: str, words: Wording) -> str:
-    before, after = alert.values_before.get(key), alert.values.get(key)
-    if after is None:
-        return ""
-    say = words.seconds if key.endswith(("(age)", "(latency)")) else number
-    if before is None or before == after:
-        return words.counted.format(name=name, after=say(after))
-    return words.changed.format(name=name, before=say(before), after=say(after))
+    figures = words.between.join(filter(None, (back, counts(alert, words))))
+    if not figures or alert.values_at is None:
+        return figures
+    return words.proof.format(counts=figures, ago=words.span(at - alert.values_at))

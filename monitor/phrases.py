@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.wording import moment, number, wording
+from monitor.wording import wording
+from monitor.writing import moment, number
 
 
 class Moment(str):

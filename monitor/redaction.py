@@ -13,7 +13,10 @@ MASK = "***"
 SHORTEST = 4
 """Shorter declared secrets are left to the patterns: masking every `a` would hide the text, not the secret."""
 
-_NAMES = r"access_token|auth_token|client_secret|passwd|password|secret|secret_key|security_token|sign|signature|token"
+_NAMES = (
+    r"access_?token|app_?secret|auth_token|client_secret|passwd|password|routing_key|secret|secret_key|security_token"
+    r"|sig|sign|signature|token"
+)
 _HEADERS = r"authorization|proxy-authorization|x-auth-token|x-subject-token|x-security-token|x-gitlab-token"
 _QUOTE = r"\\?[\"']"
 _PATTERNS = tuple(

@@ -9,7 +9,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
-from monitor.store import alerts, decisions, history, outbox, silences
+from monitor.store import alerts, decisions, history, living, outbox, silences
 from monitor.store.database import Store
 
 EVERY = timedelta(hours=1)
@@ -33,6 +33,8 @@ class Retention:
                 for table in (history, alerts, outbox, silences, decisions):
                     async with self._store.write() as tx:
                         await table.prune(tx, before)
+                async with self._store.write() as tx:
+                    await living.forget_orphans(tx)
             except StoreFailed as error:
                 log.warning("old history could not be removed, it is tried again in an hour", reason=str(error))
             await asyncio.sleep(EVERY.total_seconds())

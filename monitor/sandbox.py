@@ -6,6 +6,7 @@ and the turns of all loops are bounded.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from monitor import phrases
-from monitor.wording import number
+from monitor.writing import number
 
 LIMIT = 2_000
 """Characters: of a template, of its output, and of every text in between."""
@@ -154,6 +155,13 @@ def _round(figure: Any, digits: int = 0) -> float:
     return tidy(round(float(figure), max(0, min(10, int(digits))))) if math.isfinite(figure) else figure
 
 
+def _tojson(value: Any) -> str:
+    """The value as JSON, texts with their quotation marks. What the names given hold bounds its length."""
+    if isinstance(value, Undefined):
+        str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _within(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` on texts of bounded length."""
 
@@ -191,6 +199,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "round": _round,
     "sort": sorted,
     "sum": sum,
+    "tojson": _tojson,
     BOUNDED: _bounded,
 }
 TESTS = {name: jinja_tests.TESTS[name] for name in ("defined", "undefined", "number", "string", "none")}

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from jinja2 import Template as Compiled
-from jinja2 import TemplateError, TemplateSyntaxError, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from monitor.model import KINDS, STATUSES, Labels
 from monitor.phrases import Moment
@@ -42,9 +42,10 @@ _NOT_HERE: dict[type[nodes.Node], str] = {
 class Template:
     """A template that has been checked; `render` fills it."""
 
-    def __init__(self, text: str, compiled: Compiled) -> None:
+    def __init__(self, text: str, compiled: Compiled, limit: int = LIMIT) -> None:
         self.text = text
         self._compiled = compiled
+        self._limit = limit
 
     def render(self, names: Mapping[str, object]) -> str:
         """The text with `names` filled in. TextFault for a missing name or one of the bounds, at its column."""
@@ -54,8 +55,8 @@ class Template:
             for piece in self._compiled.generate({**names, BUDGET: [STEPS]}):
                 pieces.append(piece)
                 size += len(piece)
-                if size > LIMIT:
-                    raise TextFault(f"the text grows beyond {LIMIT} characters", 1, len(self.text))
+                if size > self._limit:
+                    raise TextFault(f"the text grows beyond {self._limit} characters", 1, len(self.text))
         except MissingNameError as error:
             raise _missing(self.text, error, names) from None
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
@@ -63,18 +64,26 @@ class Template:
         return "".join(pieces)
 
 
-def compile_template(text: str) -> Template:
-    """`text` checked and made ready. TextFault if it is too long, not a template, or does what is not allowed."""
-    if len(text) > LIMIT:
-        raise TextFault(f"a template has at most {LIMIT} characters, this one has {len(text)}", 1, len(text))
+def compile_template(text: str, *, limit: int = LIMIT) -> Template:
+    """`text` checked and made ready. TextFault if it is too long, not a template, or does what is not allowed.
+
+    `limit` bounds the template and what it gives, in characters.
+    """
+    if len(text) > limit:
+        raise TextFault(f"a template has at most {limit} characters, this one has {len(text)}", 1, len(text))
     try:
         tree = ENVIRONMENT.parse(text)
         _check(text, tree)
-        return Template(text, ENVIRONMENT.from_string(tree))
+        return Template(text, ENVIRONMENT.from_string(tree), limit)
     except TemplateSyntaxError as error:
         raise _syntax_fault(text, error) from None
     except (RecursionError, SyntaxError):
         raise TextFault("nests too deep", 1, len(text)) from None
+
+
+def unknown_names(text: str, known: Collection[str]) -> list[str]:
+    """The names that a sound template uses and `known` does not have."""
+    return sorted(meta.find_undeclared_variables(ENVIRONMENT.parse(text)) - set(known))
 
 
 def names(

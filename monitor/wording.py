@@ -1,14 +1,14 @@
-"""The phrases of messages in English and Chinese, and how numbers, spans and moments are written. Pure."""
+"""The phrases of messages in English and Chinese. Pure."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 from monitor.model import TASKS, Cause, Severity
 from monitor.notification import Change, Reason
+from monitor.writing import clean
 
 LANGUAGES = ("en", "zh")
 
@@ -98,35 +98,6 @@ def wording(language: str) -> Wording:
         return _WORDINGS[language]
     except KeyError:
         raise ValueError(f"unknown language {language!r}: write one of {', '.join(LANGUAGES)}") from None
-
-
-def number(value: float) -> str:
-    """A number as people write it: 3 and not 3.0, at most ten digits; `unknown` for what is not a number."""
-    if math.isnan(value):
-        return "unknown"
-    if math.isinf(value):
-        return "infinite" if value > 0 else "-infinite"
-    return str(int(value)) if value == int(value) else f"{value:.10g}"
-
-
-def moment(at: datetime, zone: tzinfo) -> str:
-    """`at` on the clocks of `zone`, to the second, with the offset: `2026-01-05 10:01:00 +08:00`."""
-    text = at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
-    return f"{text[:19]} {text[19:]}"
-
-
-def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
-    """`at` for who knows the moment `beside`: `10:01:00` on the same day of `zone`, else `2026-01-04 10:01`."""
-    local = at.astimezone(zone)
-    if local.date() == beside.astimezone(zone).date():
-        return f"{local:%H:%M:%S}"
-    return f"{local.date()} {local:%H:%M}"
-
-
-def clean(text: str, limit: int = 500) -> str:
-    """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters."""
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 ENGLISH = Wording(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import aioresponses.core
 import pytest
+import structlog
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
@@ -40,6 +42,20 @@ def forgotten_secrets() -> Iterator[None]:
     forms, declared = set(shared._forms), shared._declared
     yield
     shared._forms, shared._declared = forms, declared
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A test that runs a command, which sets up the logs of its process, leaves them as they were."""
+    root, access = logging.getLogger(), logging.getLogger("aiohttp.access")
+    before = list(root.handlers), root.level, access.disabled
+    yield
+    if structlog.is_configured():
+        root.handlers[:], level, access.disabled = before
+        root.setLevel(level)
+        logging.captureWarnings(False)
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from monitor.policy.loader import load
 from monitor.rules.backtest import NOT_KEPT, Backtest
 from monitor.rules.backtest import backtest as replay
 from monitor.rules.rule import Rule
-from monitor.wording import moment
+from monitor.writing import moment
 
 WIDE = 200
 

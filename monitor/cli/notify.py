@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import click
@@ -11,14 +16,17 @@ import click
 from monitor import clock
 from monitor.app import carriers
 from monitor.cli import GOOD, TROUBLE
+from monitor.cli.exchanges import protect_options, sent, shown
 from monitor.cli.policies import load_policy
 from monitor.cli.start import aio, begin
+from monitor.courier import Carrier
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.message import render
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
-from monitor.notifiers import Outcome
+from monitor.notifiers import Exchange, Outcome, Verdict
+from monitor.redaction import redact
 
 
 @click.command()
@@ -26,9 +34,13 @@ from monitor.notifiers import Outcome
 @click.option(
     "--rules", type=click.Path(path_type=Path), help="The folder of the policy; else FDI_MONITOR_RULES, else ./rules."
 )
+@click.option("--quiet", is_flag=True, help="The verdicts alone, without requests and answers.")
+@click.option("--json", "as_json", is_flag=True, help="Prints the verdicts as JSON.")
 @aio
-async def notify(receiver: str, rules: Path | None) -> int:
+async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) -> int:
     """Sends one test message to a receiver, and says what became of it.
+
+    Shown are the verdict, how long it took, the request without its secrets, and the answer.
 
     Exit code 0 when every kind under the receiver's name took it, 1 when one did not.
 
@@ -38,21 +50,77 @@ async def notify(receiver: str, rules: Path | None) -> int:
     """
     settings = begin()
     policy = load_policy(rules or settings.rules)
-    if receiver not in {known.name for known in policy.receivers}:
-        names = ", ".join(known.name for known in policy.receivers)
+    known = next((one for one in policy.receivers if one.name == receiver), None)
+    if known is None:
+        names = ", ".join(one.name for one in policy.receivers)
         raise UsageError(f"there is no receiver {receiver}: the policy has {names}")
-    delivered = True
+    for integration in known.integrations:
+        protect_options(integration.options)
+    heard: list[Exchange] = []
+    told: list[Told] = []
     async with make_session(trust_env=True) as session:
-        for (name, _), carrier in carriers(settings, policy, session, clock.now).items():
+        every = carriers(settings, policy, session, clock.now, seen=heard.append)
+        for (name, _), carrier in every.items():
             if name != receiver:
                 continue
-            notification = _test_message(receiver, clock.now())
-            message = render(notification, language=carrier.language, zone=clock.zone(), public_url=settings.public_url)
-            verdict = await carrier.notifier.send(message)
-            delivered = delivered and verdict.outcome is Outcome.DELIVERED
-            reason = f": {verdict.reason}" if verdict.reason else ""
-            click.echo(f"{receiver} ({carrier.kind}): {verdict.outcome}{reason}")
-    return GOOD if delivered else TROUBLE
+            heard.clear()
+            told.append(await _tell(carrier, _test_message(receiver, clock.now()), settings.public_url))
+            if not as_json:
+                _print(receiver, told[-1], None if quiet else heard)
+    if as_json:
+        click.echo(json.dumps([_as_json(receiver, one) for one in told], ensure_ascii=False, indent=2))
+    return GOOD if all(one.verdict.outcome is Outcome.DELIVERED for one in told) else TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of the message of one kind; `text` is it where it did not go over HTTP."""
+
+    kind: str
+    verdict: Verdict
+    took: float
+    text: str
+
+
+async def _tell(carrier: Carrier, notification: Notification, public_url: str) -> Told:
+    message = render(notification, language=carrier.language, zone=clock.zone(), public_url=public_url)
+    began = asyncio.get_running_loop().time()
+    try:
+        verdict = await carrier.notifier.send(message)
+        text = _written(carrier.notifier.payload(message))
+    except Exception as error:  # noqa: BLE001 - plugins are other people's code; the other kinds are to be tried
+        verdict, text = Verdict(Outcome.UNREACHABLE, f"the notifier itself failed: {type(error).__name__}: {error}"), ""
+    return Told(carrier.kind, verdict, asyncio.get_running_loop().time() - began, text)
+
+
+def _written(payload: object) -> str:
+    """Text as it is, of an e-mail its text; else JSON."""
+    if isinstance(payload, str):
+        return payload
+    if isinstance(payload, EmailMessage):
+        body = payload.get_body(("plain",))
+        heads = "\n".join(f"{name}: {value}" for name, value in payload.items())
+        return f"{heads}\n\n{body.get_content() if body else ''}"
+    return json.dumps(payload, ensure_ascii=False, indent=2, default=str)
+
+
+def _print(receiver: str, told: Told, heard: Sequence[Exchange] | None) -> None:
+    reason = f": {told.verdict.reason}" if told.verdict.reason else ""
+    click.echo(redact(f"{receiver} ({told.kind}): {told.verdict.outcome}{reason} ({told.took * 1000:.0f} ms)"))
+    if told.kind == "console" or heard is None:
+        return
+    lines = [line for exchange in heard for line in shown(exchange)] or list(sent(told.text))
+    click.echo("\n".join(lines))
+
+
+def _as_json(receiver: str, told: Told) -> dict[str, object]:
+    return {
+        "receiver": receiver,
+        "kind": told.kind,
+        "verdict": str(told.verdict.outcome),
+        "reason": redact(told.verdict.reason),
+        "milliseconds": round(told.took * 1000),
+    }
 
 
 def _test_message(receiver: str, at: datetime) -> Notification:

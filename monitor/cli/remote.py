@@ -26,7 +26,7 @@ from monitor.errors import Refused, Unreachable, UsageError
 from monitor.fdi.wire import make_session
 from monitor.settings import Settings
 from monitor.web.hosts import reachable
-from monitor.wording import moment
+from monitor.writing import moment
 
 PATIENCE = 15.0
 """Seconds that an answer may take."""

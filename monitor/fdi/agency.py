@@ -93,13 +93,13 @@ class AgencySigner:
         """Fetches keys or renews them if need be. The old ones serve while their renewal fails."""
         await self._lease.prepare()
 
-    def headers(self, method: str, url: URL, /) -> Mapping[str, str]:
+    def headers(self, method: str, url: URL, /, body: bytes = b"") -> Mapping[str, str]:
         """Date, host, project, signature and security token of this request, all of one set."""
         held = self._lease.value
         if held is None:
             raise RuntimeError("headers are there after `prepare`")
         held.signer.project_id = self.project_id
-        return held.signer.headers(method, url)
+        return held.signer.headers(method, url, body)
 
     def refused(self, headers: Mapping[str, str], /) -> bool:
         """Forgets the keys, unless they were replaced since. New ones may be accepted."""

@@ -18,6 +18,9 @@ from monitor.fdi.signing import DATE_HEADER, Draft, draft, sdk_date
 TOKEN_HEADER = "X-Auth-Token"  # noqa: S105 - the header's name
 SECURITY_TOKEN_HEADER = "X-Security-Token"  # noqa: S105 - the header's name
 
+JSON = "application/json;charset=utf-8"
+"""The content type of every body that is sent; a signature covers it."""
+
 MAX_DRAFTS = 16_384
 """Requests remembered for signing; there is one for each instance."""
 
@@ -52,8 +55,8 @@ class Signer(Protocol):
     async def prepare(self) -> None:
         """Makes sure that `headers` has what it needs. May ask for it; raises the DoorError that this brings."""
 
-    def headers(self, method: str, url: URL, /) -> Mapping[str, str]:
-        """What to add to this request without a body, which leaves now."""
+    def headers(self, method: str, url: URL, /, body: bytes = b"") -> Mapping[str, str]:
+        """What to add to this request, which leaves now. A body is JSON."""
 
     def refused(self, headers: Mapping[str, str], /) -> bool:
         """The cloud refused a request with these headers. Whether one more try with fresh ones could help."""
@@ -84,9 +87,11 @@ class AkskSigner:
         if self._fault is not None:
             raise self._fault.with_traceback(None)
 
-    def headers(self, method: str, url: URL, /) -> Mapping[str, str]:
+    def headers(self, method: str, url: URL, /, body: bytes = b"") -> Mapping[str, str]:
         """Date, host, project and signature of this request."""
-        fixed, unsigned = self._drafted(method, url, self.project_id)
+        # A body hardly ever comes again: its draft is not kept.
+        make = self._draft if body else self._drafted
+        fixed, unsigned = make(method, url, self.project_id, body)
         headers, date = fixed.copy(), sdk_date(self._now())
         headers[DATE_HEADER] = date
         headers["Authorization"] = unsigned.sign(date, access_key=self._access_key, secret_key=self._secret_key)
@@ -100,13 +105,15 @@ class AkskSigner:
         """The secret key and the token of a temporary pair."""
         return (self._secret_key, self._security_token)
 
-    def _draft(self, method: str, url: URL, project_id: str) -> tuple[CIMultiDict[str], Draft]:
+    def _draft(self, method: str, url: URL, project_id: str, body: bytes) -> tuple[CIMultiDict[str], Draft]:
         headers = CIMultiDict({"Host": url.host_port_subcomponent or ""})
+        if body:
+            headers["Content-Type"] = JSON
         if project_id:
             headers["X-Project-Id"] = project_id
         if self._security_token:
             headers[SECURITY_TOKEN_HEADER] = self._security_token
-        return headers, draft(method, url, headers)
+        return headers, draft(method, url, headers, body)
 
 
 class TokenSigner:
@@ -126,7 +133,7 @@ class TokenSigner:
         if self._fault is not None:
             raise self._fault.with_traceback(None)
 
-    def headers(self, _method: str, _url: URL, /) -> Mapping[str, str]:
+    def headers(self, _method: str, _url: URL, /, _body: bytes = b"") -> Mapping[str, str]:
         """The token."""
         return self._headers
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from monitor.fdi.answers import Answer, Count, Id, read
-from monitor.wording import clean
+from monitor.writing import clean
 
 BROKEN = "ERROR"
 """The documented `execute_status` of a task whose last run failed."""

@@ -49,7 +49,7 @@ class PasswordSigner:
         """Asks for a token or renews it if need be. The old one serves while its renewal fails."""
         await self._lease.prepare()
 
-    def headers(self, _method: str, _url: URL, /) -> Mapping[str, str]:
+    def headers(self, _method: str, _url: URL, /, _body: bytes = b"") -> Mapping[str, str]:
         """The token."""
         return self._lease.value or {}
 

@@ -1,12 +1,13 @@
 """Notifiers: one file per kind, found through the entry points `fdi_monitor.notifiers`.
 
 A notifier has `Options` (pydantic: its YAML), a pure `payload(message)`, and `send(message)`, which answers with a
-`Verdict` read from status, headers and body: HTTP 200 alone is not success.
+`Verdict` read from status, headers and body: HTTP 200 alone is not success. `docs/receivers.md` shows how to write one.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Protocol
@@ -32,11 +33,18 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of one try. `reason` is for people, without secrets; `wait` is what the other side asked for."""
+    """The answer of one try. `reason` is for people, without secrets; `wait` is what the other side asked for.
+
+    `ref` of what was delivered names it in the notifier's own words: the next message of the group carries it as
+    `Message.edits`. Empty: there is nothing to change later. `again` asks that it be said again after this long unless
+    something newer is said before, for receivers that forget.
+    """
 
     outcome: Outcome
     reason: str = ""
     wait: timedelta | None = None
+    ref: str = ""
+    again: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,38 @@ class SmtpServer:
     sender: str = ""
 
 
+class Topics(Protocol):
+    """Where an account of the policy publishes to topics of Simple Message Notification."""
+
+    async def publish(self, topic: str, body: bytes, *, base_url: str, within: timedelta) -> bytes:
+        """The answer's body. `topic` is a name or an URN; raises `monitor.errors.DoorError` for what is no success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request over HTTP and what came back, with its secrets: for those who look on. `status` 0: no answer."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    status: int = 0
+    answer: bytes = b""
+
+
+def unseen(_: Exchange) -> None:
+    """Nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a notifier may use of the world."""
+    """What a notifier may use of the world. `topics` are the accounts' by name; `seen` is told of every exchange."""
 
     session: aiohttp.ClientSession
     now: Clock
     smtp: SmtpServer = SmtpServer()
+    topics: Mapping[str, Topics] = field(default_factory=dict)
+    seen: Callable[[Exchange], None] = unseen
 
 
 class Options(BaseModel):

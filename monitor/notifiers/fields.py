@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic_core import core_schema
 
 from monitor import durations
 
@@ -89,3 +99,48 @@ Mailbox = Annotated[
 
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]
 """Additional request headers; their values are secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text of a certain form, for `Annotated`; the fault says what is `wanted`. Numbers count as they are written."""
+
+    pattern: str
+    wanted: str
+    examples: tuple[str, ...] = ()
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        checked = core_schema.no_info_after_validator_function(self._check, handler(source))
+        return core_schema.no_info_before_validator_function(_text, checked)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        pattern = rf"^({self.pattern})$|\$[{{$]"
+        return {"type": ["string", "integer"], "pattern": pattern, "examples": list(self.examples)}
+
+    def _check(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(f"must be {self.wanted}")
+        return value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Mention = Annotated[
+    str,
+    Written(
+        r"[A-Za-z0-9_.+@:-]{1,100}",
+        "a user as the chat names it (an id, a mobile number, a name), or all",
+        ("all", "13800000000"),
+    ),
+]
+"""Whom a message calls by name, in the words of the chat."""
+
+Mentions = Annotated[tuple[Mention, ...], Field(max_length=50)]
+"""Whom a message calls when something is new or worse."""
+
+Keyword = Annotated[str, Field(max_length=50)]
+"""A word without which a robot takes no message; it is added where a message lacks it."""

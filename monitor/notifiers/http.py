@@ -1,4 +1,4 @@
-"""One POST and its verdict, as all kinds of notifier over HTTP share them.
+"""One request and its verdict, as all kinds of notifier over HTTP share them.
 
 Redirects are never followed: they could carry a secret elsewhere. No reason carries the address or the answer's text.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,7 +17,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from monitor import __version__
-from monitor.notifiers import Outcome, Tools, Verdict
+from monitor.notifiers import Exchange, Outcome, Tools, Verdict
 
 BODY_LIMIT = 64 * 1024
 """Bytes of an answer that are read at most."""
@@ -43,10 +43,10 @@ class Answer:
     body: bytes
 
 
-async def post(
-    tools: Tools, url: SecretStr, *, body: bytes, headers: Mapping[str, str], within: timedelta
+async def exchange(
+    tools: Tools, url: SecretStr, *, body: bytes, headers: Mapping[str, str], within: timedelta, method: str = "POST"
 ) -> Answer | Verdict:
-    """The answer to one POST of JSON, or the verdict where none came `within` that time."""
+    """The answer to one request with JSON, or the verdict where none came `within` that time."""
     ours = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": f"fdi-monitor/{__version__}",
@@ -54,13 +54,23 @@ async def post(
     }
     replaced = {name.lower() for name in headers}
     sent = {**{name: value for name, value in ours.items() if name.lower() not in replaced}, **headers}
+    asked = Exchange(method, url.get_secret_value(), sent, body)
+    answer = await _answer(tools, asked, within)
+    if isinstance(answer, Answer):
+        asked = replace(asked, status=answer.status, answer=answer.body)
+    tools.seen(asked)
+    return answer
+
+
+async def _answer(tools: Tools, asked: Exchange, within: timedelta) -> Answer | Verdict:
     try:
         async with (
             asyncio.timeout(within.total_seconds()),
-            tools.session.post(
-                url.get_secret_value(),
-                data=body,
-                headers=sent,
+            tools.session.request(
+                asked.method,
+                asked.url,
+                data=asked.body,
+                headers=asked.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None),
             ) as response,

@@ -10,7 +10,8 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from monitor.message import Colour, Entry, Message, plain
-from monitor.wording import Wording, clean, wording
+from monitor.wording import Wording, wording
+from monitor.writing import clean
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _PAINT = {Colour.RED: "#c62828", Colour.ORANGE: "#e65100", Colour.BLUE: "#1565c0", Colour.GREEN: "#2e7d32"}
@@ -37,6 +38,7 @@ def letter(message: Message, *, subject: str, sender: str, to: tuple[str, ...], 
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(plain(message) + "\n")
     mail.add_alternative(_html(message), subtype="html")
+    mail.set_boundary(f"=_{_digest(f'parts {said.id}')}")
     return mail
 
 
@@ -46,7 +48,11 @@ def _address(text: str) -> Address:
 
 
 def _identity(text: str, domain: str) -> str:
-    return f"<{hashlib.sha256(text.encode()).hexdigest()[:24]}@{domain}>"
+    return f"<{_digest(text)}@{domain}>"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _html(message: Message) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import ClassVar, cast
 
-from monitor.notifiers import GROUP, Notifier, Options, Tools
+from monitor.message import Message
+from monitor.notifiers import GROUP, Notifier, Options, OptionsType, Outcome, Tools, Verdict
 from monitor.notifiers.receiver import Integration
 
 _OWN = "monitor."
@@ -22,6 +23,10 @@ class Broken:
     kind: str
     source: str
     reason: str
+
+    def __str__(self) -> str:
+        """What people are told of it."""
+        return f"the receiver kind {self.kind} ({self.source}) {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,32 @@ def find(points: Iterable[EntryPoint] | None = None) -> Found:
 
 
 def build(integration: Integration, tools: Tools) -> Notifier:
-    """The notifier of `integration`, ready to send. KeyError for a kind that `find` does not give."""
-    return find().kinds[integration.kind](integration.options, tools)
+    """The notifier of `integration`, ready to send. KeyError for a kind that `find` does not give.
+
+    One that cannot be made says so at every try, and the others work.
+    """
+    kind = find().kinds[integration.kind]
+    try:
+        return kind(integration.options, tools)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin does when it is made, the service is to start
+        return Unusable(f"the notifier cannot be made: {type(error).__name__}")
+
+
+class Unusable:
+    """Stands for a notifier that could not be made."""
+
+    Options: ClassVar[OptionsType] = Options
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def payload(self, message: Message) -> str:
+        """The title, which is not sent."""
+        return message.title
+
+    async def send(self, message: Message) -> Verdict:  # noqa: ARG002 - nothing is sent
+        """Worth another try after the next start, with a plugin that was mended."""
+        return Verdict(Outcome.UNREACHABLE, self._reason)
 
 
 @cache

@@ -25,7 +25,7 @@ _VALUES = {**dict.fromkeys(COUNTS, 1.0), "up": 1.0, "failures": 0.0, "suspicious
 
 
 def check_names(draft: Draft) -> None:
-    """Routes, maintenance and tests name receivers, windows and rules that exist."""
+    """Routes, maintenance, tests and receivers name receivers, windows, rules and accounts that exist."""
     if not draft.whole:
         # What is missing may stand in the part that could not be read.
         return
@@ -47,6 +47,11 @@ def check_names(draft: Draft) -> None:
             for outer, expected in _mappings(node, "expect"):
                 for loc, scalar in _listed(expected, key, "alertname"):
                     _check(draft, spot.at(*outer, *loc), scalar, "rule", rules)
+    for spot, node in draft.items("receivers"):
+        publishes = node.get("smn")
+        account = publishes.get("account") if isinstance(publishes, MapNode) else None
+        if isinstance(account, Scalar):
+            _check(draft, spot.at("smn", "account"), account, "account", draft.names("accounts"))
     if used:
         for name in receivers.keys() - used:
             draft.warn(receivers[name], [Problem("no route leads to this receiver")])

@@ -105,6 +105,8 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
     crosscheck.check_shared_labels(draft, rules)
     crosscheck.check_accounts(draft, rules, routes)
     _check_needed(draft, folder, doors=doors)
+    if doors:
+        draft.warnings += [Fault(one.kind, 0, 0, str(one)) for one in registry.find().broken]
     names = tuple(file.name for file in files)
     faults, warnings = _sorted(draft.faults), _sorted(draft.warnings)
     if faults:

@@ -12,7 +12,7 @@ from monitor.notifiers.receiver import Integration, Receiver
 from monitor.policy.accounts import in_the_clear
 from monitor.policy.complaints import problems, unknown_key
 from monitor.policy.fields import Form, Name, listed
-from monitor.policy.nodes import MapNode, Scalar, core, texts
+from monitor.policy.nodes import ListNode, Loc, MapNode, Node, Scalar, core, texts
 from monitor.policy.spot import Problem
 
 Kinds = Mapping[str, type[Notifier]]
@@ -51,11 +51,19 @@ def warnings(node: MapNode, kinds: Kinds) -> Iterator[Problem]:
     for kind, entry in node.entries.items():
         if kind not in kinds or not isinstance(entry.node, MapNode):
             continue
-        for key in ("url", "webhook"):
-            address = entry.node.get(key)
-            if isinstance(address, Scalar) and in_the_clear(address.value):
-                message = "http:// beyond this machine: messages travel in the clear, write https://"
-                yield Problem(message, (kind, key), plain=True)
+        for key in ("url", "webhook", "base_url", "urls"):
+            for loc, address in _scalars(entry.node.get(key)):
+                if in_the_clear(address.value):
+                    message = "http:// beyond this machine: messages travel in the clear, write https://"
+                    yield Problem(message, (kind, key, *loc), plain=True)
+
+
+def _scalars(node: Node | None) -> Iterator[tuple[Loc, Scalar]]:
+    """An address, or each of a list of them."""
+    if isinstance(node, Scalar):
+        yield (), node
+    elif isinstance(node, ListNode):
+        yield from (((place,), item) for place, item in enumerate(node.items) if isinstance(item, Scalar))
 
 
 def _name(node: MapNode, found: list[Problem]) -> str:

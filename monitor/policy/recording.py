@@ -16,7 +16,7 @@ from monitor.rules.case import Case, CaseInstance, ExpectAlerts, ExpectMessage
 from monitor.rules.past import Past, spacing
 from monitor.rules.suite import Suite
 from monitor.textfault import TextFault
-from monitor.wording import moment
+from monitor.writing import moment
 
 _SECOND = timedelta(seconds=1)
 _FAR = 3

@@ -20,7 +20,8 @@ class Message:
     """One request to a robot, accepted or not.
 
     `id` is the Idempotency-Key the sender gave, empty if none; `verdict` is accepted, refused or failed and `reason`
-    says why; `card` is how people see it, None unless it was accepted.
+    says why; `card` is how people see it, None unless it was accepted. `place` is the number of the message in whose
+    place people see it: its own, unless it changes an earlier one.
     """
 
     number: int
@@ -34,11 +35,13 @@ class Message:
     reason: str
     summary: str
     card: Card | None = field(repr=False)
+    place: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The message as `GET /_sim/messages` shows it."""
         return {
             "number": self.number,
+            "place": self.place,
             "at": self.at.isoformat(),
             "robot": self.robot,
             "address": self.address,
@@ -82,6 +85,11 @@ class Inbox:
             and robot in ("", message.robot, message.address)
             and verdict in ("", message.verdict)
         ]
+
+    def seen(self, *, robot: str = "") -> list[Message]:
+        """What people see now: what was accepted, each at its place in its last form."""
+        last = {message.place: message for message in self.listed(robot=robot, verdict="accepted")}
+        return list(last.values())
 
     @contextmanager
     def watch(self) -> Iterator[asyncio.Queue[Message]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 from markupsafe import Markup, escape
 
@@ -16,6 +17,8 @@ _COLOURS = {
     "comment": "grey",
 }  # fmt: skip
 
+_ENTITY = re.compile(r"&amp;(#\d{1,6}|lt|gt|amp|quot);")
+_BACKSLASH = re.compile(r"\\((?:&(?:lt|gt|amp|#34|#39);)|[!-/:-@\[-`{-~])")
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINKS = (
     re.compile(r"\[(?P<text>[^\]\n]+)\]\((?P<url>https?://[^\s()]+)\)"),
@@ -34,9 +37,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 )  # fmt: skip
 
 
-def render(text: str) -> Markup:
-    """`text` in Feishu's dialect of markdown as HTML."""
-    return Markup("").join(_block(block) for block in re.split(r"\n{2,}", text.strip("\n")) if block.strip())
+def render(text: str, *, backslash: bool = False) -> Markup:
+    """`text` in the chats' dialect of markdown as HTML. With `backslash` a backslash takes a letter's meaning away."""
+    blocks = re.split(r"\n{2,}", text.strip("\n"))
+    return Markup("").join(_block(block, backslash=backslash) for block in blocks if block.strip())
 
 
 def plain(text: str) -> Markup:
@@ -44,7 +48,7 @@ def plain(text: str) -> Markup:
     return Markup("<p>{}</p>").format(Markup("<br>").join(text.splitlines()))
 
 
-def _block(block: str) -> Markup:
+def _block(block: str, *, backslash: bool) -> Markup:
     html = Markup("")
     items: list[Markup] = []
     lines: list[Markup] = []
@@ -58,7 +62,7 @@ def _block(block: str) -> Markup:
             html += Markup("<ul>{}</ul>").format(Markup("").join(items))
             items.clear()
 
-    for line in _inline(block).split("\n"):
+    for line in _inline(block, backslash=backslash).split("\n"):
         if line.strip() in ("---", "***", "<hr>", "&lt;hr&gt;"):
             flush()
             html += Markup("<hr>")
@@ -75,7 +79,7 @@ def _block(block: str) -> Markup:
     return html
 
 
-def _inline(text: str) -> str:
+def _inline(text: str, *, backslash: bool) -> str:
     """Escaped text with the recognised marks turned into tags.
 
     Code and the tags of links are put aside meanwhile, so that no rule reaches into them.
@@ -90,7 +94,11 @@ def _inline(text: str) -> str:
         opening = f'<a href="{found["url"]}" target="_blank" rel="noopener noreferrer">'
         return f"{aside(opening)}{found['text']}</a>"
 
-    safe = _CODE.sub(lambda found: aside(f"<code>{found[1]}</code>"), str(escape(text.replace("\x00", ""))))
+    safe = str(escape(text.replace("\x00", "")))
+    safe = _ENTITY.sub(lambda found: aside(str(escape(unescape(f"&{found[1]};")))), safe)
+    if backslash:
+        safe = _BACKSLASH.sub(lambda found: aside(found[1]), safe)
+    safe = _CODE.sub(lambda found: aside(f"<code>{found[1]}</code>"), safe)
     for pattern in _LINKS:
         safe = pattern.sub(link, safe)
     for pattern, tag in _RULES:

@@ -22,9 +22,10 @@ from monitor.simulator.metadata_api import Metadata, MetadataApi
 from monitor.simulator.quota import Limit
 from monitor.simulator.replies import NO_API
 from monitor.simulator.robots.door import RobotsDoor
-from monitor.simulator.robots.feishu import FeishuBot
-from monitor.simulator.robots.webhook import Webhook
+from monitor.simulator.robots.everyone import everyone
+from monitor.simulator.robots.smn import SmnTopics
 from monitor.simulator.scenario import Scenario
+from monitor.simulator.smn_api import SmnApi
 from monitor.simulator.wire import REQUEST_ID, error_response, stamp
 
 LONGEST_HEADER = 131_072
@@ -87,10 +88,9 @@ class Simulator:
         rules = Rules(chosen.seed, Limit.parse(chosen.quota), chosen.region, chosen.token_size, chosen.token_life)
         self.cloud = Cloud(rules, chosen.clock, instances=chosen.instances, scenario=chosen.scenario)
         self.inbox = Inbox()
-        feishu = FeishuBot()
         self._secret = f"sim-{self.cloud.account.password}"
-        feishu.protect(ROBOT, self._secret)
-        self.robots = RobotsDoor((feishu, Webhook()), self.inbox, chosen.clock)
+        self._topics = SmnTopics()
+        self.robots = RobotsDoor((*everyone(ROBOT, self._secret), self._topics), self.inbox, chosen.clock)
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -159,6 +159,7 @@ class Simulator:
             FdiApi(self.cloud, gate, self._closing),
             IamApi(self.cloud, gate, self._closing),
             ControlApi(self.cloud, self.inbox, self.robots, self._credentials),
+            SmnApi(self.cloud, gate, self.robots, self._topics),
             self.robots,
             ChatRoom(self.inbox, self.robots.kinds, self._closing),
         )

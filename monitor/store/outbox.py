@@ -72,7 +72,7 @@ async def waiting(tx: AsyncConnection) -> list[Letter]:
         .group_by(outbox.c.receiver, outbox.c.position, outbox.c.group_key)
     )
     rows = await tx.execute(sa.select(outbox).where(outbox.c.seq.in_(first)).order_by(outbox.c.seq))
-    return [_letter(row) for row in rows.mappings()]
+    return [letter_of(row) for row in rows.mappings()]
 
 
 async def settle(tx: AsyncConnection, one: Letter) -> None:
@@ -95,7 +95,7 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
     """The newest messages, whatever became of them."""
     rows = await tx.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(most))
-    return [_letter(row) for row in rows.mappings()]
+    return [letter_of(row) for row in rows.mappings()]
 
 
 async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:
@@ -141,7 +141,8 @@ def _row(one: Letter) -> dict[str, Any]:
     }
 
 
-def _letter(row: sa.RowMapping) -> Letter:
+def letter_of(row: sa.RowMapping) -> Letter:
+    """The letter of a row of the outbox."""
     return Letter(
         id=row["id"],
         receiver=row["receiver"],

@@ -223,3 +223,16 @@ decision = sa.Table(
     sa.Index(None, "alert", "at"),
     sa.Index(None, "at"),
 )
+
+living = sa.Table(
+    "living_message",
+    metadata,
+    sa.Column("receiver", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("group_key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("letter", sa.Text, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("again_at", Moment),
+    sa.Index(None, "again_at"),
+)

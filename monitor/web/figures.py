@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.model import KINDS, Alert, Run
-from monitor.wording import ENGLISH, number
+from monitor.wording import ENGLISH
+from monitor.writing import number
 
 _MOST = 3
 _STATUSES = ("abnormal", "terminated", "running", "completed")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from monitor.wording import ENGLISH, clean
+from monitor.wording import ENGLISH
+from monitor.writing import clean
 
 _DAY = timedelta(days=1)
 

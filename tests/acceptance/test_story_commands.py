@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from commands import fdi_monitor
@@ -89,11 +90,16 @@ async def test_notify_says_the_verdict_of_each_kind(folder: Path) -> None:
         write(folder, policy(world, receivers=[both], route={"receiver": "ops-chat"}))
         good = await fdi_monitor("notify", "ops-chat", "--rules", "rules", folder=folder, world=world)
         assert (good.code, good.err) == (0, "")
-        lines = good.out.splitlines()
-        assert [line.split(": ")[:2] for line in lines] == [
-            ["ops-chat (feishu)", "delivered"],
-            ["ops-chat (webhook)", "delivered"],
+        verdicts = [line for line in good.out.splitlines() if not line.startswith("  ")]
+        assert [re.sub(r"\d+ ms", "N ms", line) for line in verdicts] == [
+            "ops-chat (feishu): delivered: code 0 (N ms)",
+            "ops-chat (webhook): delivered: HTTP 200 (N ms)",
         ]
+        assert f"  > POST {world.sim.url}/***" in good.out
+        assert "  > Idempotency-Key: " in good.out
+        assert '"content": "[TEST info] test · example"' in good.out
+        assert '  < HTTP 200 {"status": "ok"}' in good.out
+        assert [secret for secret in world.secrets if secret in good.out] == []
         assert "This is a test message: nothing is wrong." in world.chat()[0]
 
         world.robot(f"feishu/{FEISHU}", {"refuse": "19021"})
@@ -101,6 +107,9 @@ async def test_notify_says_the_verdict_of_each_kind(folder: Path) -> None:
         assert bad.code == 1
         assert "ops-chat (feishu): refused: the signature is refused (19021)" in bad.out
         assert "ops-chat (webhook): delivered" in bad.out
+        quiet = await fdi_monitor("notify", "ops-chat", "--rules", "rules", "--json", folder=folder, world=world)
+        told = json.loads(quiet.out)
+        assert [(one["kind"], one["verdict"]) for one in told] == [("feishu", "refused"), ("webhook", "delivered")]
 
         nobody = await fdi_monitor("notify", "ops-caht", "--rules", "rules", folder=folder, world=world)
         assert (nobody.code, "ops-chat" in nobody.complaint) == (2, True)

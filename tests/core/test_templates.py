@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.sandbox import LIMIT, STEPS
-from monitor.templates import compile_template, names
+from monitor.templates import compile_template, names, unknown_names
 from monitor.textfault import TextFault
 
 NAMES = names(
@@ -243,3 +243,28 @@ def test_a_moment_that_is_not_known_stays_unknown_on_every_clock() -> None:
     space = names(values={}, labels={}, severity="info", started_at=None, value=None)
     text = "{{ started_at|time('Asia/Shanghai') }} {{ started_at|date }} {{ started_at|clock }}"
     assert compile_template(text).render(space) == "unknown unknown unknown"
+
+
+def test_json_brings_its_quotation_marks_and_keeps_its_letters() -> None:
+    template = compile_template('{"a": {{ text|tojson }}, "b": {{ group|tojson }}}')
+    assert template.render({"text": 'x "y"\n异', "group": {"n": 1}}) == '{"a": "x \\"y\\"\\n异", "b": {"n": 1}}'
+
+
+def test_json_of_a_name_that_is_not_there_is_a_fault() -> None:
+    with pytest.raises(TextFault, match="unknown name 'txet', did you mean 'text'"):
+        compile_template("{{ txet|tojson }}").render({"text": "x"})
+
+
+def test_a_longer_limit_is_for_those_who_ask_for_it() -> None:
+    text = "{{ text }}" + "x" * LIMIT
+    with pytest.raises(TextFault, match=f"at most {LIMIT} characters"):
+        compile_template(text)
+    template = compile_template(text, limit=2 * LIMIT + 50)
+    assert len(template.render({"text": "y" * LIMIT})) == 2 * LIMIT
+    with pytest.raises(TextFault, match="grows beyond"):
+        template.render({"text": "y" * (LIMIT + 51)})
+
+
+def test_unknown_names_are_told_without_filling_in() -> None:
+    text = "{% for item in items %}{{ item.a }}{{ other }}{% endfor %}"
+    assert unknown_names(text, ["items"]) == ["other"]

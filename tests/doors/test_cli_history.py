@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sqlite3
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
 import pytest
 import sqlalchemy as sa
-import structlog
 
 from monitor import clock
 from monitor.cli import main
@@ -45,7 +42,7 @@ tests:
 
 
 @pytest.fixture(autouse=True)
-def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.chdir(tmp_path)
     for variable in variables():
@@ -53,14 +50,6 @@ def _as_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     for folder in ("rules", "data"):
         (tmp_path / folder).mkdir()
     (tmp_path / "rules" / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    root, access = logging.getLogger(), logging.getLogger("aiohttp.access")
-    before = list(root.handlers), root.level, access.disabled
-    yield
-    # the commands direct the logs to the standard error of their test, which is closed by now
-    root.handlers[:], level, access.disabled = before
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
 
 
 async def write(store: Store, *names: str) -> None:

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,18 +20,10 @@ CANARY = "c4n4ry-1a2b3c"
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     redactor = Redactor()
     redactor.protect(CANARY)
     monkeypatch.setattr(telemetry, "redact", redactor.redact)
-    root, access = logging.getLogger(), logging.getLogger("aiohttp.access")
-    before = list(root.handlers), root.level, access.disabled
-    yield
-    root.handlers[:], level, access.disabled = before
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def set_up(style: telemetry.Style = "json", level: telemetry.Level = "info") -> io.StringIO:

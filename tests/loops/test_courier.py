@@ -11,12 +11,13 @@ from typing import ClassVar
 import pytest
 
 from monitor.courier import Carrier, Courier, Destination, settle
+from monitor.grouping import Group
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.notifiers import Options, OptionsType, Outcome, Verdict
-from monitor.store import outbox
+from monitor.store import groups, living, outbox
 from monitor.store.database import Store
 from monitor.store.outbox import Letter, Standing
 
@@ -38,6 +39,7 @@ class Robot:
     def __init__(self, *verdicts: Verdict | Exception) -> None:
         self.verdicts = list(verdicts)
         self.sent: list[str] = []
+        self.edited: list[str] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -46,6 +48,7 @@ class Robot:
 
     async def send(self, message: Message) -> Verdict:
         self.sent.append(message.notification.id)
+        self.edited.append(message.edits)
         await self.may_answer.wait()
         answer = self.verdicts.pop(0) if self.verdicts else DELIVERED
         if isinstance(answer, Exception):
@@ -290,3 +293,108 @@ async def test_what_waits_for_a_receiver_that_is_gone_is_given_up_at_once_and_th
     assert letters["m-1"].state is Standing.WAITING
     await town.go(600)
     assert (old.sent, new.sent) == (["m-1"], ["m-1"]), "its kind stands in another place now"
+
+
+def named(ref: str) -> Verdict:
+    return Verdict(Outcome.DELIVERED, ref=ref)
+
+
+async def test_a_message_that_can_be_changed_is_named_to_the_next_one_of_its_group_also_after_a_restart(
+    store: Store,
+) -> None:
+    robot = Robot(named("C1 1.2"), named("C1 9.9"))
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"), letter("m-2", group="other"))
+    await town.go(0)
+    restarted = Town(store, {("ops", 0): robot})
+    robot.verdicts = [DOWN, named("C1 1.2"), DELIVERED]
+    await restarted.queue(letter("m-3"))
+    for seconds in (10, 60):
+        await restarted.go(seconds)
+    await restarted.queue(letter("m-4"))
+    await restarted.go(120)
+    await restarted.queue(letter("m-5"))
+    await restarted.go(180)
+    assert robot.sent == ["m-1", "m-2", "m-3", "m-3", "m-4", "m-5"]
+    assert robot.edited == ["", "", "C1 1.2", "C1 1.2", "C1 1.2", ""], "what m-4 left behind cannot be changed"
+
+
+async def test_the_name_of_a_message_is_not_given_to_a_notifier_of_another_kind(store: Store) -> None:
+    robot = Robot(named("C1 1.2"))
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(replace(letter("m-1"), kind="robot"))
+    await town.go(0)
+    town.courier._carriers = {("ops", 0): Carrier("pigeon", "en", robot)}
+    await town.queue(replace(letter("m-2"), kind="pigeon"))
+    await town.go(60)
+    assert robot.edited == ["", ""]
+
+
+async def grouped(store: Store, *keys: str) -> None:
+    """The groups of messages exist as rows, as they do while their alerts fire."""
+    hour = timedelta(hours=1)
+    async with store.write() as tx:
+        for key in keys:
+            await groups.save(tx, Group(key, "ops", {}, hour, hour, hour), row=None, verdict="waiting")
+
+
+AGAIN = Verdict(Outcome.DELIVERED, again=timedelta(minutes=1))
+
+
+async def test_a_receiver_that_forgets_is_told_again_until_there_is_something_new(store: Store) -> None:
+    robot = Robot(AGAIN, AGAIN, AGAIN, DELIVERED)
+    town = Town(store, {("ops", 0): robot})
+    await grouped(store, "g")
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    assert await town.go(30) == START + timedelta(minutes=1)
+    await town.go(60)
+    restarted = Town(store, {("ops", 0): robot})
+    await restarted.go(121)
+    assert robot.sent == ["m-1"] * 3
+    assert (await restarted.letters())["m-1"].attempts == 1
+    await restarted.queue(letter("m-2"))
+    await restarted.go(182)
+    assert await restarted.go(600) is None
+    assert robot.sent == ["m-1"] * 3 + ["m-2"], "the old news does not overtake the new"
+
+
+async def test_a_repetition_that_fails_is_made_soon_and_one_that_is_refused_ends(store: Store) -> None:
+    robot = Robot(AGAIN, DOWN, AGAIN, REFUSED)
+    town = Town(store, {("ops", 0): robot})
+    await grouped(store, "g")
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    await town.go(60)
+    assert await town.go(61) == START + timedelta(seconds=75)
+    await town.go(75)
+    await town.go(135)
+    assert await town.go(999) is None
+    assert robot.sent == ["m-1"] * 4
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_old_news_is_not_said_again_while_newer_waits(store: Store) -> None:
+    robot = Robot(AGAIN, throttled(300))
+    town = Town(store, {("ops", 0): robot})
+    await grouped(store, "g")
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    await town.queue(letter("m-2"))
+    await town.go(30)
+    await town.go(90)
+    assert robot.sent == ["m-1", "m-2"]
+    await town.go(331)
+    assert robot.sent == ["m-1", "m-2", "m-2"]
+
+
+async def test_what_was_said_of_a_group_that_is_gone_is_forgotten(store: Store) -> None:
+    robot = Robot(AGAIN, AGAIN)
+    town = Town(store, {("ops", 0): robot})
+    await grouped(store, "g-1")
+    await town.queue(letter("m-1", group="g-1"), letter("m-2", group="g-2"))
+    await town.go(0)
+    async with store.write() as tx:
+        await living.forget_orphans(tx)
+    await town.go(60)
+    assert robot.sent == ["m-1", "m-2", "m-1"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from monitor.simulator.chat.words import WORDS, chosen
 from monitor.simulator.inbox import Inbox, Message
@@ -18,6 +19,7 @@ SHOWN = 200
 PING = 15.0
 """Seconds of silence after which the stream says that it is still there."""
 
+_DOTS = {"🔴": "red", "🟠": "orange", "🔵": "blue", "🟢": "green"}
 _HERE = Path(__file__).parent
 _STATIC = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
@@ -41,6 +43,7 @@ class ChatRoom:
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
+        self._templates.filters["dotted"] = _dotted
         self._files = {name: (_HERE / "static" / name).read_bytes() for name in _STATIC}
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -52,10 +55,10 @@ class ChatRoom:
         kind = request.query.get("robot", "")
         kind = kind if kind in self._kinds else ""
         language = chosen(request.query.get("lang", ""), request.headers.get("Accept-Language", ""))
-        messages = self._inbox.listed(robot=kind, verdict="accepted")
+        messages = self._inbox.seen(robot=kind)
         html = self._templates.get_template("chat.html").render(
             days=[(day, list(group)) for day, group in groupby(messages[-SHOWN:], key=_day)],
-            counts={each: len(self._inbox.listed(robot=each, verdict="accepted")) for each in self._kinds},
+            counts={each: len(self._inbox.seen(robot=each)) for each in self._kinds},
             kind=kind,
             kinds=self._kinds,
             language=language,
@@ -104,6 +107,13 @@ class ChatRoom:
         html = self._templates.get_template("message.html").render(message=message, words=words)
         data = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
         return f"id: {message.number}\n{data}\n".encode(errors="replace")
+
+
+def _dotted(html: Markup) -> Markup:
+    """Coloured dots as such: not every machine has a font with emoji."""
+    for letter, name in _DOTS.items():
+        html = html.replace(letter, Markup('<i class="dot dot-{}" title="{}"></i>').format(name, letter))
+    return html
 
 
 def _after(request: web.Request) -> int:

@@ -1,13 +1,13 @@
 """Chat robots: one file per kind. A robot judges what it is sent as the real one does, and shows it as people see it.
 
-A new kind is a class with this shape in a file of its own, and a line in `server`.
+A new kind is a class with this shape in a file of its own, and a line in `everyone`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,13 +16,16 @@ from monitor.simulator.card import Card
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One request to a robot. `address` is the part of the path that tells robots of one kind apart."""
+    """One request to a robot. `address` tells robots of one kind apart; `parts` are all that the path names."""
 
     at: datetime
     address: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
+    method: str = "POST"
+    path: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The body; None if it is not JSON."""
@@ -34,11 +37,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the robot answers. `reason` is empty when it accepted the message."""
+    """What the robot answers: JSON, or text as it stands. `reason` is empty when it accepted the message.
+
+    `ref` names what people see from now on: with the ref of an earlier message, that one has changed. `shown` False is
+    an answer to what is no message.
+    """
 
     status: int
     body: Any
     reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    ref: str = ""
+    shown: bool = True
 
 
 class Robot(Protocol):
@@ -46,7 +56,7 @@ class Robot(Protocol):
 
     kind: str
     routes: tuple[str, ...]
-    """Paths for POST, each with `{address}`."""
+    """Paths for POST, or `METHOD PATH`; without `{address}` it is the token or key of the query."""
 
     def judge(self, arrival: Arrival) -> Answer:
         """The documented answer; limits are counted here."""

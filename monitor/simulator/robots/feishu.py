@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections import defaultdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from monitor.simulator.card import Card
-from monitor.simulator.quota import Limit, Quota
-from monitor.simulator.robots import Answer, Arrival, feishu_card
+from monitor.simulator.quota import Limit
+from monitor.simulator.robots import Arrival, feishu_card
+from monitor.simulator.robots.coded import CodedRobot
 
 LARGEST = 20 * 1024
 SKEW = timedelta(hours=1)
@@ -29,34 +29,30 @@ MESSAGES = {
 _PARTS = {"text": "content", "post": "content", "interactive": "card", "image": "content", "share_chat": "content"}
 
 
-class FeishuBot:
-    """All custom bots of this cloud; each address is one, and those with a secret check signatures."""
+class FeishuBot(CodedRobot):
+    """All custom bots of this cloud."""
 
     kind = "feishu"
     routes: tuple[str, ...] = ("/feishu/{address}", "/open-apis/bot/v2/hook/{address}")
+    messages = MESSAGES
+    limits = (Limit(5, 1), Limit(100, 60))
+    largest = LARGEST
+    bad, too_long, unsigned, too_fast = "9499", "9499", "19021", "11232"
+    no_keyword = "19024"
+    code_key, text_key = "code", "msg"
+    success: ClassVar = {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"}
 
-    def __init__(self) -> None:
-        self._secrets: dict[str, str] = {}
-        self._quotas: dict[str, Quota] = defaultdict(lambda: Quota(Limit(5, 1), Limit(100, 60)))
+    def more(self, code: str) -> dict[str, Any]:  # noqa: ARG002 - the same for all
+        """Empty data."""
+        return {"data": {}}
 
-    def protect(self, address: str, secret: str) -> None:
-        self._secrets[address] = secret
+    def well_formed(self, body: Any) -> bool:
+        """See `well_formed` below."""
+        return well_formed(body)
 
-    def refusal(self, code: str) -> Answer:
-        if code not in MESSAGES:
-            raise ValueError(f"Feishu has no code {code!r} here; there are {', '.join(MESSAGES)}")
-        return Answer(200, {"code": int(code), "msg": MESSAGES[code], "data": {}}, f"{code} {MESSAGES[code]}")
-
-    def judge(self, arrival: Arrival) -> Answer:
-        body = arrival.json()
-        if len(arrival.raw) > LARGEST or not well_formed(body):
-            return self.refusal("9499")
-        secret = self._secrets.get(arrival.address)
-        if secret and not signed(body, secret, arrival.at.timestamp()):
-            return self.refusal("19021")
-        if self._quotas[arrival.address].take(arrival.at.timestamp()):
-            return self.refusal("11232")
-        return Answer(200, {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"})
+    def signed(self, arrival: Arrival, body: Any, secret: str) -> bool:
+        """See `signed` below."""
+        return signed(body, secret, arrival.at.timestamp())
 
     def card(self, body: Any) -> Card:
         return feishu_card.card(body)

@@ -10,20 +10,18 @@ from markupsafe import Markup
 from monitor.simulator.card import Button, Card
 from monitor.simulator.markup import plain
 from monitor.simulator.robots import Answer, Arrival
+from monitor.simulator.robots.coded import Unsigned
 
 _SEVERITIES = {"critical": "red", "error": "red", "warning": "orange", "info": "blue"}
 SHOWN = 12
 """Alerts drawn on one card; the rest are counted."""
 
 
-class Webhook:
+class Webhook(Unsigned):
     """Any number of hooks, told apart by the last part of the path. They check no signatures."""
 
     kind = "webhook"
     routes: tuple[str, ...] = ("/webhook/{address}",)
-
-    def protect(self, address: str, secret: str) -> None:  # noqa: ARG002 -- the shape of every robot
-        raise ValueError(f"webhook {address!r} checks no signatures, so it takes no secret")
 
     def refusal(self, code: str) -> Answer:
         """Any HTTP status."""
@@ -38,12 +36,13 @@ class Webhook:
 
     def card(self, body: Any) -> Card:
         if isinstance(body, dict) and isinstance(body.get("alerts"), list) and "status" in body:
-            return _alerts(body)
+            return alerts_card(body)
         text = json.dumps(body, ensure_ascii=False, indent=2)
         return Card("", "grey", Markup("<pre>{}</pre>").format(text[:4000]))
 
 
-def _alerts(body: dict[str, Any]) -> Card:
+def alerts_card(body: dict[str, Any]) -> Card:
+    """Alertmanager's body, or as much of it as there is."""
     alerts = [alert for alert in body["alerts"] if isinstance(alert, dict)]
     firing = [alert for alert in alerts if alert.get("status") == "firing"]
     labels = {**_map(body, "groupLabels"), **_map(body, "commonLabels")}

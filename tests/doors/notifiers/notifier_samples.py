@@ -1,4 +1,4 @@
-"""Notifications that the tests of all notifiers share. Run as a program it writes the snapshots anew."""
+"""Notifications that the tests of all notifiers share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pydantic import SecretStr
 
 from monitor.message import Message, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.notifiers import SmtpServer, Tools
-from monitor.notifiers.feishu import Feishu, FeishuOptions
-from monitor.notifiers.webhook import Webhook, WebhookOptions
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 NOW = datetime(2026, 1, 5, 2, 5, 1, tzinfo=UTC)
@@ -108,18 +105,15 @@ async def receiving(handler: Handler) -> AsyncIterator[tuple[str, Tools]]:
         yield str(server.make_url("")).rstrip("/"), tools(session)
 
 
-def snapshots() -> dict[str, str]:
-    """File name to content: every reason as every kind with a JSON body sends it."""
-    webhook = Webhook(WebhookOptions(url=SecretStr("https://example.com/")), tools())
-    feishu = Feishu(FeishuOptions(webhook=SecretStr("https://example.com/")), tools())
-    bodies: dict[str, Any] = {}
-    for reason in Reason:
-        bodies[f"webhook-{reason}.json"] = webhook.payload(message(reason))
-        bodies[f"feishu-{reason}.json"] = feishu.payload(message(reason))
-    bodies["feishu-more-zh.json"] = feishu.payload(message(Reason.MORE, language="zh"))
-    return {name: json.dumps(body, ensure_ascii=False, indent=2) + "\n" for name, body in bodies.items()}
+def crowded(summary: str, count: int) -> Message:
+    """Many alerts with the same words."""
+    alerts = tuple(dataclasses.replace(ORDERS, key=str(n), annotations={"summary": summary}) for n in range(count))
+    return message(Reason.MORE, alerts=alerts)
 
 
-if __name__ == "__main__":
-    for name, content in snapshots().items():
-        (SNAPSHOTS / name).write_text(content, encoding="utf-8")
+def snapshots(kind: Any) -> str:
+    """Every reason, and one of them in Chinese, as a kind of `notifier_kinds` sends it."""
+    notifier = kind.notifier("https://example.com", tools())
+    bodies = {str(reason): notifier.payload(message(reason)) for reason in Reason}
+    bodies["more-zh"] = notifier.payload(message(Reason.MORE, language="zh"))
+    return json.dumps(bodies, ensure_ascii=False, indent=2) + "\n"

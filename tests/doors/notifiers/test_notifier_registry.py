@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
-from notifier_samples import tools
+from notifier_samples import message, tools
 from pydantic import SecretStr
 
 from monitor.message import Message
-from monitor.notifiers import GROUP, Notifier, Options, OptionsType, Verdict, registry
+from monitor.notifiers import GROUP, Notifier, Options, OptionsType, Outcome, Verdict, registry
 from monitor.notifiers.console import Console, ConsoleOptions
 from monitor.notifiers.feishu import Feishu, FeishuOptions, Lark
 from monitor.notifiers.receiver import Integration
@@ -105,6 +105,18 @@ def test_an_integration_becomes_its_notifier() -> None:
     options = FeishuOptions(webhook=SecretStr("https://example.com"))
     assert type(registry.build(Integration("feishu", options), tools())) is Feishu
     assert type(registry.build(Integration("console", ConsoleOptions()), tools())) is Console
+
+
+async def test_a_notifier_that_cannot_be_made_says_so_at_every_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Explosive(Good):
+        def __init__(self, options: ConsoleOptions, kit: Any) -> None:
+            raise RuntimeError("boom")
+
+    monkeypatch.setattr(registry, "find", lambda: registry.Found({"explosive": Explosive}))
+    notifier = registry.build(Integration("explosive", ConsoleOptions()), tools())
+    verdict = await notifier.send(message())
+    assert verdict == Verdict(Outcome.UNREACHABLE, "the notifier cannot be made: RuntimeError")
+    assert notifier.payload(message()) == message().title
 
 
 def test_an_unknown_kind_is_an_error() -> None:

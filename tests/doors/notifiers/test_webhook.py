@@ -8,24 +8,20 @@ import logging
 
 import pytest
 from aiohttp import web
-from notifier_samples import CANARY, ORDERS, SNAPSHOTS, message, receiving, snapshots, tools
+from notifier_samples import CANARY, ORDERS, message, receiving, tools
 from pydantic import SecretStr, ValidationError
 
 from monitor import __version__
 from monitor.notification import Reason
 from monitor.notifiers import Outcome
-from monitor.notifiers.webhook import _REASONS, Webhook, WebhookOptions
+from monitor.notifiers.prometheus import _REASONS
+from monitor.notifiers.webhook import Webhook, WebhookOptions
 
 KEYS = [
     *("receiver", "status", "alerts", "notification_reason", "groupLabels", "commonLabels", "commonAnnotations"),
     *("routeLabels", "externalURL", "version", "groupKey", "truncatedAlerts"),
 ]
 ALERT_KEYS = ["status", "labels", "annotations", "startsAt", "endsAt", "generatorURL", "fingerprint"]
-
-
-@pytest.mark.parametrize("name", sorted(name for name in snapshots() if name.startswith("webhook")))
-def test_the_body_is_that_of_the_snapshot(name: str) -> None:
-    assert snapshots()[name] == (SNAPSHOTS / name).read_text(encoding="utf-8")
 
 
 def test_keys_stand_in_the_order_of_alertmanager() -> None:

@@ -20,10 +20,15 @@ function count(robot) {
 
 function show(event) {
   const made = new DOMParser().parseFromString(event.data, "text/html").querySelector(".message");
-  if (!made || document.getElementById(made.id)) return;
+  if (!made) return;
+  made.classList.add("fresh");
+  const before = document.getElementById(made.id);
+  if (before) {
+    before.replaceWith(made);
+    return;
+  }
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
   room.querySelector(".empty")?.remove();
-  made.classList.add("fresh");
   room.append(made);
   const face = [...made.querySelector(".avatar").classList].find((name) => name.startsWith("avatar-"));
   count(face.slice("avatar-".length));

@@ -1,0 +1,73 @@
+"""The numbers of an alert in words: its counts, before and after, and how its instance answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from monitor.model import KINDS, STATUSES
+from monitor.notification import AlertView
+from monitor.wording import Wording
+from monitor.writing import clean, number
+
+_AGE_LIMIT = 1e9
+"""Seconds: whatever is older was never there."""
+_STATUSES = ("abnormal", *(status for status in STATUSES if status != "abnormal"))
+
+
+def moved(alert: AlertView) -> bool:
+    """Whether a count is another than in the last message."""
+    before, after = alert.values_before, alert.values
+    return any(name in before and name in after and before[name] != after[name] for name in _STATUSES)
+
+
+def health(alert: AlertView, words: Wording) -> str:
+    """Where the instance does not answer: for how many polls, and since when nothing is known."""
+    values = alert.values
+    if values.get("up") != 0:
+        return ""
+    failures = values.get("failures")
+    parts = [] if failures is None else [words.silent.format(failures=number(failures))]
+    if 0 <= (age := values.get("age", _AGE_LIMIT)) < _AGE_LIMIT:
+        parts.append(words.last_good.format(ago=words.span(timedelta(seconds=age))))
+    return words.between.join(parts)
+
+
+def counts(alert: AlertView, words: Wording) -> str:
+    """The counts, before and after where they moved, the others unless nothing; of a group what its rule adds up."""
+    told = [_counted(alert, status, words) for status in _STATUSES if status == "abnormal" or _some(alert, status)]
+    told += [_figure(alert, key, clean(key, 80), words) for key in alert.values if "(" in key]
+    return words.between.join(filter(None, told))
+
+
+def _some(alert: AlertView, status: str) -> bool:
+    """Whether there are or were tasks in this state."""
+    keys = (status, *(f"{kind}.{status}" for kind in KINDS))
+    return any(values.get(key) for values in (alert.values, alert.values_before) for key in keys)
+
+
+def _counted(alert: AlertView, status: str, words: Wording) -> str:
+    """One state: both kinds together, or kind by kind where only that is known."""
+    name = words.counts[status]
+    keys = [f"{kind}.{status}" for kind in KINDS]
+    if status not in alert.values:
+        return _kinds(alert, keys, words, name=f" {name}")
+    total = _figure(alert, status, name, words)
+    if status != "abnormal" or not any(alert.values.get(key) or alert.values_before.get(key) for key in keys):
+        return total
+    return words.by_kind.format(total=total, kinds=_kinds(alert, keys, words, name=""))
+
+
+def _kinds(alert: AlertView, keys: Iterable[str], words: Wording, *, name: str) -> str:
+    figures = (_figure(alert, key, words.counts[kind] + name, words) for kind, key in zip(KINDS, keys, strict=True))
+    return words.between.join(filter(None, figures))
+
+
+def _figure(alert: AlertView, key: str, name: str, words: Wording) -> str:
+    before, after = alert.values_before.get(key), alert.values.get(key)
+    if after is None:
+        return ""
+    say = words.seconds if key.endswith(("(age)", "(latency)")) else number
+    if before is None or before == after:
+        return words.counted.format(name=name, after=say(after))
+    return words.changed.format(name=name, before=say(before), after=say(after))

@@ -1,0 +1,121 @@
+"""Discord: an embed to the webhook of a channel, which is kept up to date."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from monitor.message import Colour, Message
+from monitor.notifiers import Options, OptionsType
+from monitor.notifiers.codes import Codes, seconds
+from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, fitting, linked
+from monitor.notifiers.fields import Mentions, Url
+from monitor.notifiers.http import THROTTLE_WAIT
+from monitor.notifiers.living import Call, Living
+
+TITLE, DESCRIPTION = 256, 4096
+"""Letters of an embed's parts; 6,000 of all together."""
+_COLOURS = {Colour.RED: 0xC62828, Colour.ORANGE: 0xEF6C00, Colour.BLUE: 0x1565C0, Colour.GREEN: 0x2E7D32}
+_ESCAPES = str.maketrans({letter: f"\\{letter}" for letter in "\\*_~`|>#[]()<@:-"})
+
+
+def _code(answer: Any) -> Any:
+    if isinstance(answer.get("id"), str):
+        return "ok"
+    return "limited" if "retry_after" in answer else answer.get("code")
+
+
+CODES = Codes(
+    code=_code,
+    text=lambda answer: answer.get("message"),
+    good={"ok"},
+    too_fast={"limited"},
+    wait=lambda answer: seconds(answer.get("retry_after")) or THROTTLE_WAIT,
+    refusals={
+        10015: "the webhook is not there any more ({code}): make a new one",
+        50027: "the webhook's token is not valid ({code}): copy its address again",
+        50035: "Discord does not take this message ({code})",
+    },
+)
+
+
+class DiscordOptions(Options):
+    """`discord:` in the policy. `at` are user ids, or `all`."""
+
+    webhook: Url
+    at: Mentions = ()
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+DIALECT = Dialect(
+    escape=_escaped,
+    bold=bold,
+    paint=lambda colour, text: f"{DOTS[colour]} {text}",
+    faint=lambda text: f"-# {text}",
+    link=linked,
+)
+
+
+class Discord(Living):
+    """Executes the webhook, edits what it posted, and says what is news in a message of its own."""
+
+    Options: ClassVar[OptionsType] = DiscordOptions
+    codes = CODES
+    coded = frozenset({400, 401, 403, 404, 429})
+    gone = frozenset({10008})
+
+    @property
+    def target(self) -> str:
+        """A digest of the webhook's address, which holds its secret."""
+        return hashlib.sha256(self._base().encode()).hexdigest()[:16]
+
+    def payload(self, message: Message) -> dict[str, Any]:
+        """The embed."""
+
+        def build(cut: Cut) -> str:
+            texts = (*DIALECT.paragraphs(message, cut), DIALECT.links(message), DIALECT.footer(message))
+            return "\n\n".join(filter(None, texts))
+
+        embed = {
+            "title": _escaped(Cut(0, TITLE // 2).text(message.title)),
+            "description": fitting(
+                message, build, lambda text: len(text.encode("utf-16-le", "replace")) // 2 <= DESCRIPTION
+            ),
+            "color": _COLOURS[message.colour],
+        }
+        return {**self._called(message), "embeds": [embed]}
+
+    def post(self, message: Message) -> Call:
+        """With `wait` the answer names the message."""
+        return Call(f"{self._base()}?wait=true", self.payload(message))
+
+    def edit(self, message: Message, ref: str) -> Call:
+        """Changes the embed, and calls nobody again."""
+        return Call(f"{self._base()}/messages/{ref}", {"embeds": self.payload(message)["embeds"]}, "PATCH")
+
+    def reply(self, message: Message, ref: str) -> Call:  # noqa: ARG002 - webhooks cannot answer a message
+        """A line of its own."""
+        called = self._called(message)
+        line = f"{DOTS[message.colour]} **{_escaped(message.title)}** {_escaped(message.delta)}".rstrip()
+        content = "\n".join(filter(None, (called.get("content", ""), line)))
+        return Call(f"{self._base()}?wait=true", {**called, "content": content})
+
+    def ref(self, answer: Any) -> str:
+        """The message's id."""
+        found = answer.get("id")
+        return found if isinstance(found, str) and found.isalnum() else ""
+
+    def _called(self, message: Message) -> dict[str, Any]:
+        at = self._options.at if calls(message) else ()
+        users = [one for one in at if one != "all"]
+        allowed = {"parse": ["everyone"] if "all" in at else [], "users": users}
+        texts = [*(["@everyone"] if "all" in at else []), *(f"<@{one}>" for one in users)]
+        return {"allowed_mentions": allowed, **({"content": " ".join(texts)} if texts else {})}
+
+    def _base(self) -> str:
+        parts = urlsplit(self._options.webhook.get_secret_value())
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -1,0 +1,40 @@
+"""How numbers, moments and other people's texts are written, in any language. Pure."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, tzinfo
+
+_JOINER = "\u200d"
+"""Holds the parts of one emoji together."""
+
+
+def number(value: float) -> str:
+    """A number as people write it: 3 and not 3.0, at most ten digits; `unknown` for what is not a number."""
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    return str(int(value)) if value == int(value) else f"{value:.10g}"
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """`at` on the clocks of `zone`, to the second, with the offset: `2026-01-05 10:01:00 +08:00`."""
+    text = at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    return f"{text[:19]} {text[19:]}"
+
+
+def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
+    """`at` for who knows the moment `beside`: `10:01:00` on the same day of `zone`, else `2026-01-04 10:01`."""
+    local = at.astimezone(zone)
+    if local.date() == beside.astimezone(zone).date():
+        return f"{local:%H:%M:%S}"
+    return f"{local.date()} {local:%H:%M}"
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters."""
+    line = "".join(
+        letter if letter.isprintable() or letter == _JOINER else "\ufffd" for letter in " ".join(text.split())
+    )
+    return line if len(line) <= limit else line[: limit - 1] + "…"
