@@ -31,6 +31,7 @@ from monitor.engine import Engine
 from monitor.fdi.account import Account, Password, Quota
 from monitor.fdi.cloud import Cloud
 from monitor.fdi.wire import make_session
+from monitor.garbage import look_rarely
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Instance, InstanceKey, Sample, Severity
 from monitor.poller import Judging, Poller
@@ -228,6 +229,8 @@ async def measure(name: str, told: dict[str, str], seconds: float) -> dict[str, 
 
     async with stage(name, told, count):
         await asyncio.sleep(WARM_UP)
+        if name != "bare":
+            look_rarely()
         before, cpu_before = polls, _cpu()
         await asyncio.sleep(seconds)
         done, cpu = polls - before, _cpu() - cpu_before

@@ -15,6 +15,7 @@ from monitor.cli.check import environment
 from monitor.cli.policies import load_policy
 from monitor.cli.signals import call_on_hangup, stop_on_signals
 from monitor.cli.start import aio, begin
+from monitor.garbage import look_rarely
 from monitor.reloader import Source
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ async def run(rules: Path | None, insecure: bool) -> int:
     call_on_hangup(asyncio.get_running_loop(), source.requests.ask)
     world = World(clock.now, clock.zone())
     async with running(settings, policy, world, insecure=insecure, source=source) as service:
+        look_rarely()
         log.info("running", pages=service.address, accounts=len(policy.accounts), rules=len(policy.rules))
         await stop.wait()
         log.info("stopping")
