@@ -25,7 +25,8 @@ async def trouble(world: World, time: int) -> None:
 
 @story
 async def test_history_is_back_tested_recorded_and_planned_with_while_the_service_runs(folder: Path) -> None:
-    async with cloud() as world, service(folder, world, policy(world)) as run:
+    steady = {**ABNORMAL, "flapping": False}
+    async with cloud() as world, service(folder, world, policy(world, rules=[steady])) as run:
         for time in (1, 2):
             await trouble(world, time)
             world.recovers("orders")
@@ -54,7 +55,7 @@ async def test_history_is_back_tested_recorded_and_planned_with_while_the_servic
 
         other = folder / "other"
         other.mkdir()
-        rules = [{**ABNORMAL, "for": "10m"}, {"name": "also", "when": "cdc.abnormal > 1", "severity": "warning"}]
+        rules = [{**steady, "for": "10m"}, {"name": "also", "when": "cdc.abnormal > 1", "severity": "warning"}]
         write(other, policy(world, rules=rules))
         ended = await fdi_monitor("plan", other / "rules", "--json", folder=folder, world=world)
         assert (ended.code, ended.err) == (0, "")
