@@ -45,11 +45,14 @@ def previews(policy: Policy) -> Iterator[Preview]:
 
 
 def _filled(rule: Rule, labels: dict[str, str], severity: Severity) -> str:
-    own = {**labels, "alertname": rule.name, **rule.labels, "severity": str(severity)}
-    judge = rule.bind(labels)
+    alone = rule.by is None
+    shown = labels if rule.by is None else {name: labels[name] for name in rule.by if name in labels}
+    own = {**shown, "alertname": rule.name, **rule.labels, "severity": str(severity)}
+    # What several instances add up to, one sample does not give.
+    judge = rule.bind(labels) if alone else None
     value = judge.value(_FACTS, severity) if judge is not None else None
     names = templates.names(
-        values=values(_FACTS),
+        values=values(_FACTS) if alone else {},
         labels=own,
         severity=severity,
         started_at=_AT,

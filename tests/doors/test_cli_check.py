@@ -104,6 +104,11 @@ SUMMARIES = """\
     levels: {warning: abnormal > 0, critical: abnormal / running > 20%}
     match: env="prod"
     summary: "{{ value|percent }} broken on {{ instance }} of {{ account }} in {{ env }}"
+  - name: many
+    by: [account]
+    when: count(abnormal > 0) >= 5
+    severity: critical
+    summary: "{{ value }} instances of {{ account }}"
 """
 
 
@@ -111,10 +116,11 @@ def test_the_preview_shows_what_people_will_read(run: Run, tmp_path: Path) -> No
     folder(tmp_path / "rules", WHOLE.replace("auth:", "labels: {env: prod}\n    auth:") + SUMMARIES)
     code, out, _ = run("check", "--preview")
     assert code == 0
-    assert out.splitlines()[1:4] == [
+    assert out.splitlines()[1:5] == [
         "  cdc       critical  (no summary)",
         "  任务异常  info      提示：orders（data）异常 7，4分钟 5秒",
         "  broken    critical  25% broken on orders of prod in prod",
+        "  many      critical  7 instances of prod",
     ]
     assert run("check", "--preview", "--json")[0] == 2
 
