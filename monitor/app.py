@@ -224,7 +224,7 @@ def carriers(
 
 
 def _speech(policy: Policy) -> Speech:
-    return Speech(policy.route, tuple(one.name for one in policy.receivers), policy.quieting)
+    return Speech(policy.route, tuple(one.name for one in policy.receivers), policy.quieting, policy.rules)
 
 
 def _waking(nudge: Nudge, wake: Callable[[], None]) -> Loop:

@@ -18,6 +18,7 @@ from monitor.web import (
     am_status,
     dashboard,
     events,
+    explain,
     guard,
     health,
     metrics,
@@ -25,7 +26,7 @@ from monitor.web import (
 )
 from monitor.web.site import SITE, Site
 
-ROOMS = (dashboard, events, health, metrics, reload, alerts_api, am_alerts, am_silences, am_status)
+ROOMS = (dashboard, events, health, metrics, reload, alerts_api, am_alerts, am_silences, am_status, explain)
 
 STATIC = Path(__file__).parent / "static"
 

@@ -15,17 +15,20 @@ from monitor.nudge import Nudge
 from monitor.quieting import PLAIN, Quieting
 from monitor.reloaded import Reloaded
 from monitor.routing import Route
+from monitor.rules.rule import Rule
 from monitor.store.database import Store
 from monitor.web.hosts import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet."""
+    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet; and the
+    rules that give it something to say."""
 
     route: Route
     receivers: tuple[str, ...]
     quieting: Quieting = PLAIN
+    rules: tuple[Rule, ...] = ()
 
 
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
