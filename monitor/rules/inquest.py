@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from monitor.model import Alert, Instance, Run, Sample, Severity, Truth
+from monitor.model import Alert, Instance, Run, Sample, Severity, State, Truth
 from monitor.rules.facts import Facts
 from monitor.rules.past import Past
 from monitor.rules.rule import Rule
 from monitor.rules.watch import facts_of, labels_of
 from monitor.rules.window import Window
+
+_OVER = (State.NONE, State.RESOLVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def inquire(past: Past, rules: Iterable[Rule], alerts: Iterable[Alert]) -> Inque
     window = Window(max((rule.reach for rule in mine), default=timedelta()), past.before)
     sample = Sample(past.instance, run.end, timedelta(), run.common, run.cdc, run.failure)
     facts = replace(facts_of(health, sample, window), latency=math.nan)
-    by_rule = {alert.rule: alert for alert in alerts if alert.resolved_at is None or alert.state.fires}
+    by_rule = {alert.rule: alert for alert in alerts if alert.state not in _OVER}
     return Inquest(
         instance=past.instance,
         run=run,

@@ -44,7 +44,10 @@ async def up_to(tx: AsyncConnection, at: datetime, of: Collection[Instance], *, 
     firsts = await instances.first_seen(tx)
     found = []
     for one in of:
-        mine = runs.get(one.key) or ([earlier[one.key]] if one.key in earlier else [])
+        mine = runs.get(one.key, [])
+        last = earlier.get(one.key)
+        if last is not None and (not mine or last.start < mine[0].start):
+            mine = [last, *mine]
         known_good = good.get(one.key)
         after = at + timedelta(microseconds=1)
         found.append(past_of(one, first_at=firsts[one.key], runs=mine, good=known_good, since=after, until=after))

@@ -20,7 +20,7 @@ from monitor.timewindows import spells
 from monitor.web.outlook import find
 from monitor.web.site import Speech
 
-MOST = 50
+MOST = 200
 """Steps, decisions and messages of one alert that are told: the last ones."""
 MOST_STORIES = 20
 
@@ -35,7 +35,7 @@ async def stories(tx: AsyncConnection, name: str, speech: Speech, *, at: datetim
         return [await _alert(tx, alert, speech, at=at, past=past)]
     named = [one for one in await instances.known(tx) if name in (one.name, one.id, f"{one.account}/{one.name}")]
     if named:
-        return [await _instance(tx, one, speech.rules, at=at) for one in named[:MOST_STORIES]]
+        return [await _instance(tx, one, speech.rules, at=at, past=past) for one in named[:MOST_STORIES]]
     known = [one for one in await alerts.known(tx) if one.rule == name]
     known.sort(key=lambda one: (not one.state.fires, -one.state_since.timestamp()))
     return [await _alert(tx, one, speech, at=at, past=past) for one in known[:MOST_STORIES]]
@@ -51,7 +51,7 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
     lines = (await decisions.about(tx, alert.key, most=MOST, until=at))[::-1]
     letters = await outbox.of_messages(tx, {line.message for line in lines if line.message})
     quiet = spells(speech.quieting.windows, at)
-    live = [one for one in await alerts.live(tx) if one.since <= at]
+    live = [one for one in await alerts.live(tx) if one.fired_at is not None and one.fired_at <= at]
     watcher = Watcher(speech.quieting, Sources(speech.quieting.inhibit))
     for one in live:
         watcher.sources.saw(one)
@@ -72,8 +72,11 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
     )
 
 
-async def _instance(tx: AsyncConnection, instance: Instance, rules: Sequence[Rule], *, at: datetime) -> Story:
-    mine = await _alerts_of(tx, instance, at)
+async def _instance(
+    tx: AsyncConnection, instance: Instance, rules: Sequence[Rule], *, at: datetime, past: bool
+) -> Story:
+    known = [one for one in await alerts.known(tx) if one.instance == instance.key]
+    mine = await _as_of(tx, known, at) if past else known
     found = await _inquire(tx, instance, rules, mine, at=at)
     if found is None:
         subject = f"{instance.account} · {instance.name}"
@@ -81,9 +84,8 @@ async def _instance(tx: AsyncConnection, instance: Instance, rules: Sequence[Rul
     return of_instance(found, mine, at)
 
 
-async def _alerts_of(tx: AsyncConnection, instance: Instance, at: datetime) -> list[Alert]:
-    """Those of an instance as they were at `at`."""
-    known = [one for one in await alerts.known(tx) if one.instance == instance.key]
+async def _as_of(tx: AsyncConnection, known: Sequence[Alert], at: datetime) -> list[Alert]:
+    """Those alerts that there were at `at`, as they were then."""
     then = [as_of(one, await alerts.steps(tx, one.key, until=at, most=MOST), at) for one in known]
     return [one for one in then if one is not None and one.state is not State.NONE]
 

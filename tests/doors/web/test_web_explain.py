@@ -166,6 +166,16 @@ async def test_a_pending_rule_says_what_is_missing_and_a_failed_poll_that_nothin
     assert named["fingerprint"] == FIRING.key
 
 
+async def test_between_two_runs_the_last_poll_before_the_moment_counts(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        runs = [run(WELL, start=900, end=700), run(None, start=650, end=500, polls=6), run(ILL, start=300)]
+        await fill(site.store, [(instance(), runs)])
+        [story] = await stories(client, f"of=orders&at={ago(400):%Y-%m-%dT%H:%M:%SZ}")
+        [first] = await stories(client, f"of=orders&at={ago(950):%Y-%m-%dT%H:%M:%SZ}")
+    assert texts(story, "sample")[0].startswith("poll failed (timeout, 6 in a row)")
+    assert first["answer"] == "nothing was sampled by then, or it is no longer kept"
+
+
 async def test_the_page_shows_the_same_without_scripts_and_the_dashboard_leads_to_it(tmp_path: Path) -> None:
     async with opened(tmp_path, SPEECH) as (site, client):
         await told(site.store)
