@@ -25,11 +25,12 @@ from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.notifiers import Exchange, SmtpServer, Tools, unseen
 from monitor.notifiers.registry import build
-from monitor.nudge import Nudge
+from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
+from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
@@ -139,6 +140,7 @@ async def _build(ground: _Ground) -> Live:
         meters=ground.meters,
         pulse=ground.pulse,
         settled=ground.changed.ring,
+        key=await links.key(store),
     )
     dispatcher = Dispatcher(
         store,
@@ -146,7 +148,7 @@ async def _build(ground: _Ground) -> Live:
         {receiver.name: receiver for receiver in policy.receivers},
         now=now,
         pulse=ground.pulse,
-        queued=_both(courier.wake, ground.changed.ring),
+        queued=both(courier.wake, ground.changed.ring),
         quieting=policy.quieting,
     )
     engine = Engine(
@@ -155,7 +157,7 @@ async def _build(ground: _Ground) -> Live:
         now=now,
         meters=ground.meters,
         pulse=ground.pulse,
-        moved=_both(dispatcher.wake, ground.changed.ring),
+        moved=both(dispatcher.wake, ground.changed.ring),
         fires=fires,
     )
     fleet = Fleet(policy.accounts, ground.session, engine, now=now, meters=ground.meters, pulse=ground.pulse)
@@ -174,7 +176,7 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         retention.run,
         live.namer.run,
         live.fleet.run,
-        _waking(ground.acted, live.dispatcher.wake),
+        waking(ground.acted, both(live.dispatcher.wake, live.courier.wake)),
     ]
     if source is None:
         return loops
@@ -224,24 +226,5 @@ def carriers(
 
 
 def _speech(policy: Policy) -> Speech:
-    return Speech(policy.route, tuple(one.name for one in policy.receivers), policy.quieting)
-
-
-def _waking(nudge: Nudge, wake: Callable[[], None]) -> Loop:
-    """A loop that calls `wake` whenever `nudge` has rung."""
-
-    async def heed() -> None:
-        seen = 0
-        while True:
-            seen = await nudge.wait(since=seen)
-            wake()
-
-    return heed
-
-
-def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
-    def ring() -> None:
-        first()
-        second()
-
-    return ring
+    kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
+    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds)

@@ -65,12 +65,15 @@ class Courier:
         meters: Meters,
         pulse: Pulse,
         settled: Callable[[], None],
+        key: bytes = b"",
     ) -> None:
+        """`key` signs the links in messages, where `public_url` leads to them."""
         self._store = store
         self._carriers = carriers
         self._now = now
         self._zone = zone
         self._public_url = public_url
+        self._key = key
         self._meters = meters
         self._settled = settled
         self._rounds = Rounds("courier", now=now, pulse=pulse)
@@ -190,7 +193,11 @@ class Courier:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
         try:
             message = render(
-                letter.notification, language=carrier.language, zone=self._zone, public_url=self._public_url
+                letter.notification,
+                language=carrier.language,
+                zone=self._zone,
+                public_url=self._public_url,
+                key=self._key,
             )
             return await carrier.notifier.send(replace(message, edits=edits))
         except Exception:

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from monitor.figures import counts, health, moved
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
+from monitor.tickets import Deed, ticket
 from monitor.wording import Wording, wording
 from monitor.writing import clean, moment, near, number
 
@@ -25,6 +26,9 @@ class Colour(enum.StrEnum):
     BLUE = "blue"
     GREEN = "green"
 
+
+_TRIALS = (Reason.TEST, Reason.DRILL)
+"""What tells of no alert that there is."""
 
 _COLOURS = {Severity.CRITICAL: Colour.RED, Severity.WARNING: Colour.ORANGE, Severity.INFO: Colour.BLUE}
 
@@ -68,14 +72,16 @@ class Message:
     hidden: int = 0
     language: str = "en"
     edits: str = ""
+    actions: tuple[Button, ...] = ()
+    """Links that do something once they are confirmed, signed for this message."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
-        """What can be opened: the details, and the runbook where all alerts that are told have the same."""
+        """What can be done and opened: the details, and the runbook where all alerts that are told have the same."""
         words = wording(self.language)
         runbooks = {entry.runbook for entry in self.entries}
         found = ((words.details, self.link), (words.runbook, runbooks.pop() if len(runbooks) == 1 else ""))
-        return tuple(Button(text, url) for text, url in found if url.startswith(("https://", "http://")))
+        return *self.actions, *(Button(text, url) for text, url in found if url.startswith(("https://", "http://")))
 
     def more(self, left_out: int = 0) -> str:
         """How many alerts are not told, `left_out` entries among them: `+3 more`; empty if all are."""
@@ -83,8 +89,11 @@ class Message:
         return wording(self.language).more.format(count=count) if count else ""
 
 
-def render(notification: Notification, *, language: str, zone: tzinfo, public_url: str = "") -> Message:
-    """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message."""
+def render(
+    notification: Notification, *, language: str, zone: tzinfo, public_url: str = "", key: bytes = b""
+) -> Message:
+    """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message. `key` signs
+    the links of a message that is in the outbox; without it there are none that do anything."""
     words = wording(language)
     told = notification.alerts[:FULL]
     footer = (words.sent.format(at=moment(notification.at, zone)), words.identity.format(id=notification.id[:8]))
@@ -98,7 +107,17 @@ def render(notification: Notification, *, language: str, zone: tzinfo, public_ur
         link=f"{public_url.rstrip('/')}/" if public_url else "",
         hidden=len(notification.alerts) - len(told),
         language=language,
+        actions=_actions(notification, words, public_url, key),
     )
+
+
+def _actions(notification: Notification, words: Wording, public_url: str, key: bytes) -> tuple[Button, ...]:
+    """What can be done about what fires."""
+    real = notification.reason not in _TRIALS and notification.firing
+    if not real or not key or not public_url.startswith(("https://", "http://")):
+        return ()
+    place = f"{public_url.rstrip('/')}/links/"
+    return tuple(Button(words.deeds[deed], place + ticket(deed, notification).sealed(key)) for deed in Deed)
 
 
 def plain(message: Message) -> str:
@@ -117,7 +136,8 @@ def plain(message: Message) -> str:
 
 def _title(notification: Notification, words: Wording) -> str:
     firing = len(notification.firing)
-    status = words.test if notification.reason is Reason.TEST else words.firing if firing else words.resolved
+    trial = {Reason.TEST: words.test, Reason.DRILL: words.drill}.get(notification.reason, "")
+    status = trial or (words.firing if firing else words.resolved)
     if firing:
         status = f"{status} {words.severities[notification.severity]}"
     count = firing or len(notification.alerts)

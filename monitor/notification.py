@@ -26,6 +26,8 @@ class Reason(enum.StrEnum):
     """It flapped, and stands still while it fires."""
     ESCALATED = "escalated"
     TEST = "test"
+    DRILL = "drill"
+    """A test of the running service, on the way that every message takes."""
 
 
 class Change(enum.StrEnum):

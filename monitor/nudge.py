@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 
 class Nudge:
@@ -36,3 +37,25 @@ class Nudge:
         while self._rings <= seen:
             await self._bell.wait()
         return self._rings
+
+
+def both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    """Calls one after the other."""
+
+    def ring() -> None:
+        first()
+        second()
+
+    return ring
+
+
+def waking(nudge: Nudge, wake: Callable[[], None]) -> Callable[[], Coroutine[None, None, None]]:
+    """A loop that calls `wake` whenever `nudge` has rung."""
+
+    async def heed() -> None:
+        seen = 0
+        while True:
+            seen = await nudge.wait(since=seen)
+            wake()
+
+    return heed

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from monitor.model import TASKS, Cause, Severity
 from monitor.notification import Change, Reason
+from monitor.tickets import Deed
 from monitor.writing import clean
 
 LANGUAGES = ("en", "zh")
@@ -39,6 +40,7 @@ class Wording:
     firing: str
     resolved: str
     test: str
+    drill: str
     new: str
     worse: str
     gone: str
@@ -63,6 +65,8 @@ class Wording:
     broken: str
     runbook: str
     details: str
+    deeds: Mapping[Deed, str]
+    """What the links of a message do."""
     sent: str
     identity: str
 
@@ -132,6 +136,7 @@ ENGLISH = Wording(
     firing="FIRING",
     resolved="RESOLVED",
     test="TEST",
+    drill="DRILL",
     new="+{count} new",
     worse="{count} worse",
     gone="-{count} resolved",
@@ -144,6 +149,7 @@ ENGLISH = Wording(
         Reason.SILENCE_ENDED: "no longer silenced: {delta}",
         Reason.STEADY: "no longer flapping: {delta}",
         Reason.ESCALATED: "escalated: {delta}",
+        Reason.DRILL: "this is a drill: nothing is wrong, and nothing has to be done",
     },
     still_firing="still firing",
     by_kind="{total} ({kinds})",
@@ -159,6 +165,7 @@ ENGLISH = Wording(
     broken="broken",
     runbook="runbook",
     details="details",
+    deeds={Deed.ACKNOWLEDGE: "acknowledge", Deed.SILENCE_1H: "silence 1 h", Deed.SILENCE_4H: "silence 4 h"},
     sent="sent {at}",
     identity="id {id}",
 )
@@ -189,6 +196,7 @@ CHINESE = Wording(
     firing="告警",
     resolved="已恢复",
     test="测试",
+    drill="演练",
     new="新增 {count}",
     worse="加重 {count}",
     gone="恢复 {count}",
@@ -201,6 +209,7 @@ CHINESE = Wording(
         Reason.SILENCE_ENDED: "静默已解除：{delta}",
         Reason.STEADY: "已停止抖动：{delta}",
         Reason.ESCALATED: "升级通知：{delta}",
+        Reason.DRILL: "这是一次演练：一切正常，无需处理",
     },
     still_firing="仍在告警",
     by_kind="{total}（{kinds}）",
@@ -216,6 +225,7 @@ CHINESE = Wording(
     broken="异常任务",
     runbook="处理手册",
     details="详情",
+    deeds={Deed.ACKNOWLEDGE: "确认", Deed.SILENCE_1H: "静默 1 小时", Deed.SILENCE_4H: "静默 4 小时"},
     sent="发送于 {at}",
     identity="编号 {id}",
 )

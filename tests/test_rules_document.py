@@ -26,7 +26,7 @@ from monitor.rules.rule import Rule
 from monitor.rules.suite import Suite
 from monitor.rules.syntax import Call, Name, Node, walk
 from monitor.rules.tokens import tokens
-from monitor.rules.watch import Watch, _facts
+from monitor.rules.watch import Watch, facts_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def known(block: Shown, expression: str) -> Facts:
     for sample in taken:
         watch = watches[sample.instance.key]
         watch.health = watch.step(sample, {}).health
-        facts = _facts(watch.health, sample, watch.window)
+        facts = facts_of(watch.health, sample, watch.window)
         for cohort in cohorts.saw(sample, watch.health, watch.window):
             facts = Facts(sample.at, None, None, up=sample.up, aggregates=cohort._aggregates(sample.at))
     return facts

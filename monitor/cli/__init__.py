@@ -51,6 +51,8 @@ COMMANDS = dict(
         _entry("config", "Shows the settings in effect and where each comes from."),
         _entry("demo", "Shows everything at work on a simulated cloud."),
         _entry("doctor", "Examines each account: reachable, accepted, permitted, within its quota."),
+        _entry("drill", "Sends a message marked as a drill through the running service, and says how long it took."),
+        _entry("explain", "Says why people heard of an alert, or why there was no message."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),
         _entry("plan", "Shows what applying the rules in DIR would change, now and over the last seven days."),
         _entry("poll", "Polls once now and shows the counts, and which rules they breach."),

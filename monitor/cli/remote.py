@@ -131,3 +131,16 @@ def tell(found: Any) -> None:
 def local(text: str) -> str:
     """A moment of the API on the clocks of this machine."""
     return moment(datetime.fromisoformat(text), clock.zone())
+
+
+def written(text: str) -> datetime:
+    """The moment that somebody wrote, on the clocks of this machine where it has no zone.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a moment: write for example 2026-01-05T22:00:00+08:00") from error
+    return at if at.tzinfo else at.replace(tzinfo=clock.zone())

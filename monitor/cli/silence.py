@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -13,8 +13,7 @@ from monitor import clock
 from monitor.cli import GOOD
 from monitor.cli.ack import span, whoami
 from monitor.cli.alerts import parsed
-from monitor.cli.remote import Service, local, remote, show, tell
-from monitor.errors import UsageError
+from monitor.cli.remote import Service, local, remote, show, tell, written
 from monitor.matchers import Matcher
 from monitor.web.amshape import matcher as shape
 from monitor.web.amshape import moment
@@ -82,7 +81,7 @@ def _body(
     comment: str,
 ) -> dict[str, Any]:
     """What the API is sent."""
-    begins = _moment(start) if start else clock.now()
+    begins = written(start) if start else clock.now()
     lasting = span(length) or (_UNTIL_RESOLVED if until_resolved else _WORKS)
     body: dict[str, Any] = {
         "matchers": [shape(one) for text in matchers for one in parsed(text).matchers],
@@ -98,14 +97,6 @@ def _body(
     if window:
         body["window"] = window
     return body
-
-
-def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a moment: write for example 2026-01-05T22:00:00+08:00") from error
-    return at if at.tzinfo else at.replace(tzinfo=clock.zone())
 
 
 @silence.command(name="list")

@@ -64,6 +64,7 @@ def _html(message: Message) -> str:
         f"<p><strong>{escape(message.delta)}</strong></p>" if message.delta else "",
         *(_entry(message, entry, words) for entry in message.entries),
         f"<p>{escape(message.more())}</p>" if message.more() else "",
+        f"<p>{' · '.join(_link(words, one.text, one.url) for one in message.actions)}</p>" if message.actions else "",
         f"<p>{_link(words, words.details, message.link)}</p>" if message.link else "",
         f'<p style="color:#666;font-size:small">{escape(message.footer)}</p>',
         "</div>",

@@ -20,7 +20,7 @@ from monitor.notifiers.dialect import encoded
 from monitor.notifiers.http import Answer
 from monitor.notifiers.robot import Robot
 
-_SILENT = (Reason.SOME_RESOLVED, Reason.TEST)
+_SILENT = (Reason.SOME_RESOLVED, Reason.TEST, Reason.DRILL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _REASONS = {
     Reason.STEADY: "unknown",
     Reason.ESCALATED: "first notification",
     Reason.TEST: "none",
+    Reason.DRILL: "none",
 }
 """Alertmanager's words. There, a severity that rises is another alert: one that was added; so is what a silence hid. It
 does not know flapping."""

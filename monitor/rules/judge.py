@@ -84,6 +84,10 @@ class Judge:
         """The expression of `severity` with its numbers filled in."""
         return self._level(severity).expression.filled(facts)
 
+    def clearing(self, facts: Facts) -> str:
+        """What ends an alert that fires, with its numbers filled in; empty for a rule without `clear`."""
+        return self._clear.filled(facts) if self._clear is not None else ""
+
     def _held(self, facts: Facts, clear: Expression, severity: Severity | None) -> Verdict:
         """A firing alert under hysteresis stays until `clear` holds. Meanwhile the levels move its severity; where it
         is unknown whether `clear` holds, they can only raise it."""

@@ -115,7 +115,7 @@ class Watch:
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
-        facts = _facts(health, sample, self.window)
+        facts = facts_of(health, sample, self.window)
         changes: list[Change] = []
         for rule, judge in self._may_differ(alerts) if again else self._bound:
             alert = alerts.get(rule.name)
@@ -205,7 +205,8 @@ def labels_of(instance: Instance) -> dict[str, str]:
     return {name: value for name, value in {**instance.labels, **own}.items() if value}
 
 
-def _facts(health: Health, sample: Sample, window: Window | None) -> Facts:
+def facts_of(health: Health, sample: Sample, window: Window | None) -> Facts:
+    """The ground for judging `sample`, with which `health` and `window` end."""
     seen_good = health.good_at or health.first_at
     return Facts(
         at=sample.at,

@@ -72,6 +72,13 @@ async def changes(tx: AsyncConnection, group: int, *, since: datetime) -> dict[s
     return found
 
 
+async def steps(tx: AsyncConnection, key: str, *, until: datetime, most: int) -> list[Transition]:
+    """The last steps of one alert's life up to `until`, oldest first."""
+    statement = sa.select(transition).where(transition.c.alert == key, transition.c.at <= until)
+    rows = await tx.execute(statement.order_by(transition.c.id.desc()).limit(most))
+    return [_transition_of(row) for row in rows.mappings()][::-1]
+
+
 async def unrouted(tx: AsyncConnection, *, most: int) -> list[tuple[int, Transition]]:
     """Transitions that no group was told of yet, oldest first, with their rows."""
     statement = sa.select(transition).where(transition.c.routed.is_(False)).order_by(transition.c.id).limit(most)

@@ -18,9 +18,11 @@ async def append(tx: AsyncConnection, lines: Sequence[Line]) -> None:
         await tx.execute(decision.insert(), [_row(one) for one in lines])
 
 
-async def about(tx: AsyncConnection, alert: str, *, most: int) -> list[Line]:
-    """What was decided about one alert, newest first."""
+async def about(tx: AsyncConnection, alert: str, *, most: int, until: datetime | None = None) -> list[Line]:
+    """What was decided about one alert, up to `until` where that is given, newest first."""
     statement = sa.select(decision).where(decision.c.alert == alert).order_by(decision.c.id.desc()).limit(most)
+    if until is not None:
+        statement = statement.where(decision.c.at <= until)
     return [_line(row) for row in (await tx.execute(statement)).mappings()]
 
 

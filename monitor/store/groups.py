@@ -49,6 +49,12 @@ async def told(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, list[G
     return found
 
 
+async def watching(tx: AsyncConnection, key: str) -> list[Kept]:
+    """The groups that an alert is a member of, each with what it decided last."""
+    rows = await tx.execute(sa.select(group).join(member).where(member.c.alert == key).order_by(group.c.id))
+    return [_kept(row) for row in rows.mappings()]
+
+
 async def save(tx: AsyncConnection, one: Group, *, row: int | None, verdict: str) -> int:
     """Writes a group, as a new row without `row`; returns its row."""
     values = {

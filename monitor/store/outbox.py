@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,6 +96,13 @@ async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
     """The newest messages, whatever became of them."""
     rows = await tx.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(most))
     return [letter_of(row) for row in rows.mappings()]
+
+
+async def of_messages(tx: AsyncConnection, ids: Collection[str]) -> list[Letter]:
+    """What became of these messages, oldest first: a letter for each kind under the receiver's name."""
+    first = sa.func.substr(outbox.c.id, 1, 36)
+    statement = sa.select(outbox).where(outbox.c.id.in_(ids) | first.in_(ids)).order_by(outbox.c.seq)
+    return [letter_of(row) for row in (await tx.execute(statement)).mappings()]
 
 
 async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.model import Instance
 from monitor.rules.past import Past, past_of
 from monitor.store import board, history, instances
 
@@ -30,4 +32,23 @@ async def between(tx: AsyncConnection, since: datetime, until: datetime, *, reac
         )
         if past.runs:
             found.append(past)
+    return found
+
+
+async def up_to(tx: AsyncConnection, at: datetime, of: Collection[Instance], *, reach: timedelta) -> list[Past]:
+    """What was known of these instances at `at`, with the runs of `reach` before it; nothing follows."""
+    keys = {one.key for one in of}
+    runs = await history.since(tx, at - reach, of=keys)
+    earlier = await history.latest(tx, before=at)
+    good = await history.latest(tx, good=True, before=at)
+    firsts = await instances.first_seen(tx)
+    found = []
+    for one in of:
+        mine = runs.get(one.key, [])
+        last = earlier.get(one.key)
+        if last is not None and (not mine or last.start < mine[0].start):
+            mine = [last, *mine]
+        known_good = good.get(one.key)
+        after = at + timedelta(microseconds=1)
+        found.append(past_of(one, first_at=firsts[one.key], runs=mine, good=known_good, since=after, until=after))
     return found

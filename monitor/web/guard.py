@@ -25,6 +25,11 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "fdi-monitor",
 }
+_WITH_A_FORM = {
+    "Content-Security-Policy": _POLICY.replace("form-action 'none'", "form-action 'self'"),
+    # without a referrer a browser does not say either that the form was ours
+    "Referrer-Policy": "same-origin",
+}
 _FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
 _READING = ("GET", "HEAD", "OPTIONS")
 _WORDS = {
@@ -41,6 +46,8 @@ _log = structlog.get_logger()
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Adds the headers, also to streams and errors, right before the first byte leaves."""
     response.headers.update(_ALWAYS)
+    if request.path.startswith("/links/"):
+        response.headers.update(_WITH_A_FORM)
     own_file = request.path.startswith("/static/")
     response.headers.setdefault("Cache-Control", "no-cache" if own_file else "no-store")
 

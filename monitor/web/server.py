@@ -17,15 +17,31 @@ from monitor.web import (
     am_silences,
     am_status,
     dashboard,
+    drills,
     events,
+    explain,
     guard,
     health,
+    links,
     metrics,
     reload,
 )
 from monitor.web.site import SITE, Site
 
-ROOMS = (dashboard, events, health, metrics, reload, alerts_api, am_alerts, am_silences, am_status)
+ROOMS = (
+    dashboard,
+    events,
+    health,
+    metrics,
+    reload,
+    alerts_api,
+    am_alerts,
+    am_silences,
+    am_status,
+    explain,
+    links,
+    drills,
+)
 
 STATIC = Path(__file__).parent / "static"
 

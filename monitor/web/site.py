@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,17 +15,21 @@ from monitor.nudge import Nudge
 from monitor.quieting import PLAIN, Quieting
 from monitor.reloaded import Reloaded
 from monitor.routing import Route
+from monitor.rules.rule import Rule
 from monitor.store.database import Store
 from monitor.web.hosts import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet."""
+    """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet; and the
+    rules that give it something to say. `kinds` are those under each receiver's name, in their order."""
 
     route: Route
     receivers: tuple[str, ...]
     quieting: Quieting = PLAIN
+    rules: tuple[Rule, ...] = ()
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())

@@ -223,6 +223,24 @@ def test_an_acknowledgement_is_by_fingerprint_by_name_or_by_matchers(run: Run, s
     assert (code, err) == (1, 'fdi-monitor: no alert that matches alertname="other" fires\n')
 
 
+def test_a_story_is_told_as_lines_in_the_zone_of_the_reader(run: Run, service: Service) -> None:
+    facts = [
+        {"stage": "sample", "name": "", "at": "2026-01-05T02:00:00.000Z", "text": "common: 3 abnormal"},
+        {"stage": "quiet", "name": "silence", "at": None, "text": "silenced by silence s-1"},
+    ]
+    story = {"subject": "tasks-abnormal · 订单", "answer": "no message, because it is silenced", "facts": facts}
+    service.answer("GET", "/api/fdi/v1/explain", {"stories": [story]})
+    code, out, err = run("explain", "订单", "--at", "2026-01-05T10:00:00+08:00", "--url", service.url)
+    assert (code, err) == (0, "")
+    first, heading, sample, quiet = out.splitlines()
+    assert first == "tasks-abnormal · 订单: no message, because it is silenced"
+    assert heading.split() == ["stage", "of", "when", "what"]
+    assert sample.split()[0] == "sample"
+    assert quiet.split() == ["quiet", "silence", "silenced", "by", "silence", "s-1"]
+    assert service.asked[0][1].endswith("at=2026-01-05T02:00:00.000Z")
+    assert json.loads(run("explain", "x", "--json", "--url", service.url)[1]) == [story]
+
+
 def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Service) -> None:
     service.answer("GET", "/api/v2/status", STATUS)
     service.answer("GET", "/api/v2/silences", [SILENCE])

@@ -77,6 +77,7 @@ ALERTS = {
     Reason.STEADY: (BILLING,),
     Reason.ESCALATED: (ORDERS,),
     Reason.TEST: (ORDERS,),
+    Reason.DRILL: (ORDERS,),
 }
 
 
@@ -86,7 +87,10 @@ def notification(reason: Reason) -> Notification:
 
 def message(reason: Reason = Reason.FIRST, *, language: str = "en", **changes: Any) -> Message:
     said = dataclasses.replace(notification(reason), **changes)
-    return render(said, language=language, zone=ZoneInfo("Asia/Shanghai"), public_url="https://fdi.example.com")
+    key = b"0123456789abcdef0123456789abcdef"
+    return render(
+        said, language=language, zone=ZoneInfo("Asia/Shanghai"), public_url="https://fdi.example.com", key=key
+    )
 
 
 def tools(session: Any = None, smtp: SmtpServer | None = None) -> Tools:

@@ -138,5 +138,6 @@ async def test_a_token_that_is_refused_is_renewed_once() -> None:
 async def test_an_application_draws_buttons() -> None:
     notifier = app_robot("https://a.example", tools(), card=True)
     body = notifier.payload(message())
-    assert body["msgKey"] == "sampleActionCard2"
-    assert json.loads(body["msgParam"])["actionURL1"] == "https://fdi.example.com/"
+    assert body["msgKey"] == "sampleActionCard5"
+    assert json.loads(body["msgParam"])["actionURL1"].startswith("https://fdi.example.com/links/")
+    assert json.loads(body["msgParam"])["actionURL4"] == "https://fdi.example.com/"

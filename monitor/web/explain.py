@@ -1,0 +1,88 @@
+"""Why people heard of something, or did not: `/api/fdi/v1/explain` and the page of an alert."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from monitor.chain import Fact, Story
+from monitor.web import pages
+from monitor.web.amshape import Unusable, moment
+from monitor.web.evidence import stories
+from monitor.web.site import SITE, Site
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/fdi/v1/explain")
+async def explain(request: web.Request) -> web.Response:
+    """The stories of `of`: a fingerprint, an instance's name or id, or a rule's name; with `at` as of that moment."""
+    site, name = request.app[SITE], request.query.get("of", "")
+    try:
+        at = _when(request, site)
+    except Unusable as fault:
+        return web.json_response({"error": str(fault)}, status=400)
+    if not name:
+        return web.json_response({"error": "of is missing: a fingerprint, an instance or a rule"}, status=400)
+    found = await _read(site, name, at)
+    if not found:
+        words = f"nothing is called {name}: name an alert's fingerprint, an instance, or a rule that has had an alert"
+        return web.json_response({"error": words}, status=404)
+    return web.json_response({"stories": [_shape(one) for one in found]})
+
+
+@routes.get("/alerts/{fingerprint}")
+async def page(request: web.Request) -> web.Response:
+    """The chain of one alert as a timeline."""
+    site, name = request.app[SITE], request.match_info["fingerprint"]
+    try:
+        at = _when(request, site)
+    except Unusable as fault:
+        raise web.HTTPBadRequest from fault
+    found = await _read(site, name, at)
+    if not found:
+        raise web.HTTPNotFound
+    html = pages.render("alert.html", stories=found, now=site.now(), title=site.title)
+    return web.Response(text=html, content_type="text/html", charset="utf-8")
+
+
+async def _read(site: Site, name: str, at: datetime | None) -> list[Story]:
+    async with site.store.read() as tx:
+        return await stories(tx, name, site.speech(), at=at or site.now(), past=at is not None)
+
+
+def _when(request: web.Request, site: Site) -> datetime | None:
+    text = request.query.get("at")
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unusable("at is no moment: write for example 2026-01-05T10:00:00Z") from error
+    if at.tzinfo is None:
+        raise Unusable("at has no zone: write for example 2026-01-05T10:00:00Z")
+    if at > site.now():
+        raise Unusable("at is in the future: nothing is recorded of it")
+    return at.astimezone(UTC)
+
+
+def _shape(one: Story) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "fingerprint": one.fingerprint,
+        "labels": dict(one.labels),
+        "at": moment(one.at),
+        "answer": one.answer,
+        "facts": [_fact(fact) for fact in one.facts],
+    }
+
+
+def _fact(one: Fact) -> dict[str, Any]:
+    return {
+        "stage": str(one.stage),
+        "name": one.name,
+        "at": moment(one.at) if one.at else None,
+        "text": one.text,
+    }

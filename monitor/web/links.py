@@ -1,0 +1,124 @@
+"""`/links/{link}`: what a link in a message would do, and the button that does it. Opening it changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.acknowledgement import Ack
+from monitor.matchers import Matchers
+from monitor.model import Alert
+from monitor.silences import Silence, preview
+from monitor.store import acks, alerts, groups, links, outbox, silences
+from monitor.tickets import Ticket, Unusable, about, opened
+from monitor.web import pages
+from monitor.web.amshape import whole
+from monitor.web.site import SITE, Site
+from monitor.writing import clean
+
+routes = web.RouteTableDef()
+
+log = structlog.get_logger()
+
+_LONGEST_NAME = 200
+_NAMELESS = "Say who you are, so that others know. Nothing was done: go back, and write a name."
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a link does: to `firing`, those of its message that fire now; a silence hides what `matchers` match."""
+
+    ticket: Ticket
+    firing: Sequence[Alert]
+    matchers: Matchers
+    hides: Sequence[Alert] = ()
+
+
+@routes.get("/links/{link}")
+async def show(request: web.Request) -> web.Response:
+    """What would be done, with a form to confirm it."""
+    site, text = request.app[SITE], request.match_info["link"]
+    try:
+        key = await links.key(site.store)
+        async with site.store.read() as tx:
+            plan = await _plan(tx, text, key, site.now())
+    except Unusable as fault:
+        return _page(site, 410, said=str(fault))
+    return _page(site, 200, plan=plan)
+
+
+@routes.post("/links/{link}")
+async def confirm(request: web.Request) -> web.Response:
+    """Does it, once."""
+    site, text = request.app[SITE], request.match_info["link"]
+    by = clean(str((await request.post()).get("owner", "")).strip(), _LONGEST_NAME)
+    if not by:
+        return _page(
+            site, 400, said="Say who you are, so that others know. Nothing was done: go back, and write a name."
+        )
+    at = site.now()
+    try:
+        key = await links.key(site.store)
+        async with site.store.write() as tx:
+            plan = await _plan(tx, text, key, at)
+            await _do(tx, plan, at=at, by=by)
+            await links.use(tx, text, at=at, by=by)
+    except Unusable as fault:
+        return _page(site, 410, said=str(fault))
+    site.acted.ring()
+    site.changed.ring()
+    log.info("link used", deed=str(plan.ticket.deed), message=plan.ticket.message, by=by)
+    lasts = plan.ticket.deed.lasts
+    done = f"Silenced for {pages.span(lasts)}." if lasts else f"Acknowledged by {by}."
+    return _page(site, 200, said=f"{done} The link cannot be used again.")
+
+
+async def _plan(tx: AsyncConnection, text: str, key: bytes, at: datetime) -> Plan:
+    """What the link would do now.
+
+    Raises:
+        Unusable: it cannot be used, or there is nothing to use it for.
+    """
+    ticket = opened(text, key, at)
+    if await links.used(tx, text):
+        raise Unusable("This link was used already, and works once. Nothing more was done.")
+    letter = next(iter(await outbox.of_messages(tx, [ticket.message])), None)
+    if letter is None:
+        raise Unusable("The message that this link stands in is no longer kept. Nothing was done.")
+    told = letter.notification.firing
+    known = await alerts.by_key(tx, [one.key for one in told])
+    firing = [one for one in known.values() if one.state.fires]
+    if not firing:
+        raise Unusable("Nothing of what the message told fires any more. Nothing was done, and nothing has to be.")
+    if ticket.deed.lasts is None:
+        return Plan(ticket, firing, Matchers())
+    matchers = about([one for one in told if known.get(one.key) in firing])
+    hides = preview(_silence(ticket, matchers, at, by=""), await alerts.live(tx))
+    return Plan(ticket, firing, matchers, hides)
+
+
+async def _do(tx: AsyncConnection, plan: Plan, *, at: datetime, by: str) -> None:
+    if plan.ticket.deed.lasts is None:
+        for alert in plan.firing:
+            await acks.save(tx, Ack(alert.key, at, by, "by a link in a message", alert.severity))
+        await groups.touch(tx, at, about=[alert.key for alert in plan.firing])
+        return
+    await silences.save(tx, _silence(plan.ticket, plan.matchers, at, by=by))
+    await groups.touch(tx, at)
+
+
+def _silence(ticket: Ticket, matchers: Matchers, at: datetime, *, by: str) -> Silence:
+    begins = whole(at)
+    ends = begins + ticket.deed.lasts if ticket.deed.lasts else begins
+    return Silence(str(uuid.uuid4()), matchers, begins, ends, by, "by a link in a message", at)
+
+
+def _page(site: Site, status: int, *, plan: Plan | None = None, said: str = "") -> web.Response:
+    html = pages.render("link.html", plan=plan, said=said, title=site.title, now=site.now())
+    return web.Response(status=status, text=html, content_type="text/html", charset="utf-8")

@@ -1,0 +1,80 @@
+"""A drill over the API: what it puts into the outbox, and what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from webrows import NOW, opened
+
+from monitor.matchers import EVERYTHING
+from monitor.notification import Reason
+from monitor.routing import Route
+from monitor.store import outbox
+from monitor.store.outbox import Standing
+from monitor.web.site import Speech
+
+KINDS = {"ops": ("feishu", "webhook"), "oncall": ("pagerduty",)}
+SPEECH = Speech(
+    Route("{}", "ops", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ("ops", "oncall"), kinds=KINDS
+)
+
+
+async def test_every_kind_of_every_receiver_is_told_and_what_keeps_alerts_open_hears_of_the_end(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        answer = await client.post("/api/fdi/v1/drills", json={})
+        sent = (await answer.json())["messages"]
+        async with site.store.read() as tx:
+            queued = (await outbox.recent(tx, most=9))[::-1]
+    assert [(one["receiver"], one["kind"], one["state"], one["seconds"]) for one in sent] == [
+        ("ops", "feishu", "waiting", None),
+        ("ops", "webhook", "waiting", None),
+        ("oncall", "pagerduty", "waiting", None),
+    ]
+    assert [(one.kind, one.position, bool(one.notification.firing)) for one in queued] == [
+        ("feishu", 0, True),
+        ("webhook", 1, True),
+        ("pagerduty", 0, True),
+        ("pagerduty", 0, False),
+    ]
+    assert {one.notification.reason for one in queued} == {Reason.DRILL}
+    assert queued[2].notification.group_key == queued[3].notification.group_key, "the end waits for the beginning"
+
+
+async def test_what_became_of_it_is_told_with_its_latency(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        answer = await client.post("/api/fdi/v1/drills", json={"receivers": ["oncall", "oncall"]})
+        [sent] = (await answer.json())["messages"]
+        async with site.store.write() as tx:
+            one = (await outbox.of_messages(tx, [sent["id"]]))[0]
+            later = NOW + timedelta(seconds=1.5)
+            done = replace(one, state=Standing.SENT, attempts=1, settled_at=later, verdict="delivered", reason="202")
+            await outbox.settle(tx, done)
+        told = await (await client.get(f"/api/fdi/v1/drills/{sent['id']}")).json()
+    assert told == {
+        "id": sent["id"],
+        "receiver": "oncall",
+        "kind": "pagerduty",
+        "state": "sent",
+        "verdict": "delivered",
+        "reason": "202",
+        "attempts": 1,
+        "seconds": 1.5,
+        "delivered": True,
+    }
+
+
+async def test_a_receiver_that_there_is_not_is_refused_and_nothing_is_sent(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        for body, status, words in (
+            ('{"receivers": ["ops", "nobody"]}', 404, "the policy has no receiver 'nobody' (receivers: ops, oncall)"),
+            ('{"receiver": "ops"}', 400, "('receiver',): Extra inputs are not permitted"),
+            ("drill!", 400, "(): Invalid JSON"),
+        ):
+            answer = await client.post("/api/fdi/v1/drills", data=body)
+            assert answer.status == status
+            assert (await answer.json())["error"].startswith(words)
+        assert (await client.get("/api/fdi/v1/drills/x")).status == 404
+        async with site.store.read() as tx:
+            assert await outbox.recent(tx, most=1) == []
