@@ -30,7 +30,9 @@ class Fleet:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        cycles: Pulse,
     ) -> None:
+        """`cycles` come round when every instance of an account has been polled."""
         self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now) for one in accounts}
         """The clients by account, as they are at any time."""
         self._left: dict[str, Cloud] = {}
@@ -39,6 +41,7 @@ class Fleet:
         self._now = now
         self._meters = meters
         self._pulse = pulse
+        self._cycles = cycles
         self._pollers: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -79,6 +82,7 @@ class Fleet:
             now=self._now,
             meters=self._meters,
             pulse=self._pulse,
+            cycles=self._cycles,
             listed=listed,
         )
         self._pollers[name] = self._tasks.create_task(poller.run(), name=f"poller of {name}")
@@ -89,6 +93,7 @@ class Fleet:
             task.cancel()
             await asyncio.wait([task])
             self._pulse.forget(f"poller of {name}")
+            self._cycles.forget(name)
 
     def _predecessor(self, account: Account) -> Cloud | None:
         """Who used the quota of a new account before: itself, or the same login under another name."""

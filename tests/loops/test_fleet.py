@@ -96,7 +96,9 @@ class Town:
         self.now = clock.virtual(START, asyncio.get_running_loop())
         session = cast("aiohttp.ClientSession", None)
         engine = cast("Engine", self.engine)
-        self.fleet = Fleet(accounts, session, engine, now=self.now, meters=self.meters, pulse=self.pulse)
+        self.fleet = Fleet(
+            accounts, session, engine, now=self.now, meters=self.meters, pulse=self.pulse, cycles=Pulse()
+        )
 
     def polls(self, name: str, after: float = -1) -> list[float]:
         return [at for at, whose, _ in self.polled if whose == name and at > after]

@@ -85,6 +85,7 @@ class Town:
         self.taken: list[Sample] = []
         self.answer: Exception | None = None
         self.meters = Meters()
+        self.cycles = Pulse()
         self.poller = Poller(
             account,
             self.cloud,  # type: ignore[arg-type]
@@ -92,6 +93,7 @@ class Town:
             now=now,
             meters=self.meters,
             pulse=Pulse(),
+            cycles=self.cycles,
         )
 
     async def meet(self, found: Iterable[Instance]) -> None:
