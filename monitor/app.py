@@ -26,7 +26,7 @@ from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
 from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
-from monitor.nudge import Nudge
+from monitor.nudge import Nudge, both
 from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
@@ -43,11 +43,13 @@ Loop = Callable[[], Coroutine[None, None, None]]
 class World:
     """What the service takes from its surroundings, so that tests can give it others.
 
+    Timers go by `now`; what others compare with their clocks, and what people say by theirs, goes by `wall`.
     `at_hand`: who reads the messages sits at this machine, so that links may lead to its own address.
     """
 
     now: Clock
     zone: tzinfo
+    wall: Clock
     at_hand: bool = False
 
 
@@ -118,7 +120,8 @@ async def running(
             reload=reload,
             acted=acted,
             speech=lambda: _speech(force.policy),
-            started_at=world.now(),
+            started_at=world.wall(),
+            wall=world.wall,
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
@@ -136,7 +139,7 @@ async def _build(ground: _Ground) -> Live:
     policy, now, store = ground.force.policy, ground.world.now, ground.store
 
     def reach(shaping: Policy) -> dict[Destination, Carrier]:
-        return carriers(ground.settings, shaping, ground.outward, now)
+        return carriers(ground.settings, shaping, ground.outward, ground.world.wall)
 
     def fires(instance: Instance, alert: Alert) -> None:
         namer.hear(instance, alert)
@@ -158,7 +161,7 @@ async def _build(ground: _Ground) -> Live:
         {receiver.name: receiver for receiver in policy.receivers},
         now=now,
         pulse=ground.pulse,
-        queued=_both(courier.wake, ground.changed.ring),
+        queued=both(courier.wake, ground.changed.ring),
         quieting=policy.quieting,
     )
     engine = Engine(
@@ -167,12 +170,12 @@ async def _build(ground: _Ground) -> Live:
         now=now,
         meters=ground.meters,
         pulse=ground.pulse,
-        moved=_both(dispatcher.wake, ground.changed.ring),
+        moved=both(dispatcher.wake, ground.changed.ring),
         fires=fires,
         turned=ground.spoiled.ring,
     )
     shared = _Shared(now=now, meters=ground.meters, pulse=ground.pulse, cycles=Pulse())
-    fleet = Fleet(policy.accounts, ground.session, engine, **shared)
+    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall)
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
@@ -240,11 +243,3 @@ def _waking(nudge: Nudge, wake: Callable[[], None]) -> Loop:
             wake()
 
     return heed
-
-
-def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
-    def ring() -> None:
-        first()
-        second()
-
-    return ring

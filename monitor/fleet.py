@@ -31,14 +31,15 @@ class Fleet:
         meters: Meters,
         pulse: Pulse,
         cycles: Pulse,
+        wall: Clock | None = None,
     ) -> None:
-        """`cycles` come round when every instance of an account has been polled."""
-        self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now) for one in accounts}
+        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`."""
+        self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now, wall=wall) for one in accounts}
         """The clients by account, as they are at any time."""
         self._left: dict[str, Cloud] = {}
         self._session = session
         self._engine = engine
-        self._now = now
+        self._now, self._wall = now, wall
         self._meters = meters
         self._pulse = pulse
         self._cycles = cycles
@@ -66,7 +67,9 @@ class Fleet:
         for account in accounts:
             before = self.clouds.get(account.name)
             await self._stop(account.name)
-            cloud = Cloud(account, self._session, self._now, before=before or self._predecessor(account))
+            cloud = Cloud(
+                account, self._session, self._now, before=before or self._predecessor(account), wall=self._wall
+            )
             self.clouds[account.name] = cloud
             self._left.pop(account.name, None)
             self._begin(account.name, self._still_listed(account, before.account if before else None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class Nudge:
@@ -36,3 +37,13 @@ class Nudge:
         while self._rings <= seen:
             await self._bell.wait()
         return self._rings
+
+
+def both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    """Rings two bells at once."""
+
+    def ring() -> None:
+        first()
+        second()
+
+    return ring

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ async def run(rules: Path | None, insecure: bool) -> int:
     source = Source(folder, environment)
     stop = stop_on_signals(asyncio.get_running_loop())
     call_on_hangup(asyncio.get_running_loop(), source.requests.ask)
-    world = World(clock.now, clock.zone())
+    world = World(clock.Steady(stepped=_stepped), clock.zone(), clock.now)
     systemd = Systemd(os.environ, pid=os.getpid())
     async with running(settings, policy, world, insecure=insecure, source=source) as service:
         watching = asyncio.create_task(systemd.watch(service.pulse, world.now), name="systemd")
@@ -60,3 +61,7 @@ async def run(rules: Path | None, insecure: bool) -> int:
         systemd.tell(STOPPING)
         watching.cancel()
     return GOOD
+
+
+def _stepped(forward: timedelta) -> None:
+    log.warning("the clock of this machine was set, timers do not follow", seconds=round(forward.total_seconds()))
