@@ -189,7 +189,6 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         live.courier,
         lambda: ground.force.policy.route.receiver,
         now=ground.world.now,
-        zone=ground.world.zone,
         meters=ground.meters,
         pulse=ground.pulse,
     )

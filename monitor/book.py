@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.chronicle import tell
@@ -47,6 +47,11 @@ class Book:
     def general(self) -> Mapping[str, Alert]:
         """The alerts about no instance, by key."""
         return self._general
+
+    def find(self, keys: Collection[str]) -> list[Alert]:
+        """The alerts with these keys."""
+        shelves = (self._general, *self._alerts.values())
+        return [alert for shelf in shelves for alert in shelf.values() if alert.key in keys]
 
     def live(self) -> Iterator[tuple[InstanceKey, Alert]]:
         """The alerts about instances that wait or fire."""

@@ -6,10 +6,11 @@ whoever hears of everything; it is said again the usual way, with its history, o
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -53,14 +54,12 @@ class Lifeline:
         root: Callable[[], str],
         *,
         now: Clock,
-        zone: tzinfo,
         meters: Meters,
         pulse: Pulse,
     ) -> None:
         self._book = book
         self._courier = courier
         self._root = root
-        self._zone = zone
         self._meters = meters
         self._rounds = Rounds("lifeline", now=now, pulse=pulse)
         self._said: dict[str, Said] = {}
@@ -88,20 +87,22 @@ class Lifeline:
         if change is not None:
             await self._book.record([(None, change)])
         self._speak(at)
-        for word in [one for one in self._words if one.next_at <= at]:
-            await self._try(word, at)
+        # Side by side: one that does not answer delays no other, nor the next look.
+        await asyncio.gather(*(self._try(word, at) for word in self._words if word.next_at <= at))
         waits = [word.next_at for word in self._words]
         if self._speaks_at is not None and self._speaks_at > at:
             waits.append(self._speaks_at)
         return min(waits, default=None)
 
     def _speak(self, at: datetime) -> None:
-        """Says what is new since it last spoke; once the store works only that: the rest comes the usual way."""
+        """Says what is new since it last spoke; once the store works that, and what it said and is over: what still
+        fires is said the usual way."""
         degraded = self._book.general.get(degradation.KEY)
         if degraded is None or (not degraded.state.fires and degraded.key not in self._said):
             return
         if not degraded.state.fires:
-            self._say(Reason.ALL_RESOLVED, degraded, [degraded], at)
+            over = [one for one in self._book.find(self._said) if not one.state.fires]
+            self._say(Reason.ALL_RESOLVED, degraded, over, at)
             self._said, self._speaks_at = {}, None
             return
         news = [one for one in self._moved() if one.key != degraded.key]

@@ -175,7 +175,7 @@ class Watched:
             settled=lambda: None,
         )
         self.lifeline = Lifeline(
-            book, self.courier, lambda: "ops", now=lambda: self.at, zone=UTC, meters=self.meters, pulse=pulse
+            book, self.courier, lambda: "ops", now=lambda: self.at, meters=self.meters, pulse=pulse
         )
 
     async def go(self, seconds: float) -> datetime | None:
@@ -224,6 +224,22 @@ async def test_people_hear_of_it_without_the_store_and_again_when_it_is_back(sto
         assert len(set(robot.sent)) == len(robot.sent) == 3
     known = {one.rule: one.state for one in await stored(store)}
     assert known == {"abnormal": State.RESOLVED, "store-degraded": State.RESOLVED}
+
+
+async def test_what_it_said_and_is_over_when_the_store_is_back_has_its_end_said(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        await town.go(31)
+        await running.take(sample(40))
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await town.go(45)
+        assert [(one.name, one.firing) for one in robot.heard[1].alerts] == [
+            ("abnormal", False),
+            ("store-degraded", False),
+        ]
 
 
 async def test_what_was_not_taken_is_tried_again_with_the_same_id(store: Store) -> None:
