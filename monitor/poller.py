@@ -78,6 +78,7 @@ class Poller:
         self._pulse = pulse
         self._cycles = cycles
         self._owed: set[InstanceKey] = set()
+        self._kept: frozenset[InstanceKey] = frozenset()
         self._every = account.poll_every.total_seconds()
         self._schedule = Schedule(self._every)
         self._circuit = Circuit(self._every)
@@ -135,7 +136,8 @@ class Poller:
             told = self._log.warning if every > wanted else self._log.info
             told("polls are paced by the quota", instances=len(instances), wanted=wanted, every=round(every, 1))
         self._schedule.keep(instances, at=self._time())
-        self._owed = set(instances)
+        self._owed = {key for key in instances if key in self._owed or key not in self._kept}
+        self._kept = frozenset(instances)
         patience = timedelta(seconds=2 * self._every) + self._account.timeout
         self._cycles.expect(self._account.name, within=patience, at=NEVER)
         self._number.set(len(instances))

@@ -45,7 +45,16 @@ class FakeCloud:
     polled: list[tuple[float, str, str]]
     listed: dict[str, list[str]]
 
-    def __init__(self, one: Account, _session: object, now: clock.Clock, *, before: FakeCloud | None = None) -> None:
+    def __init__(
+        self,
+        one: Account,
+        _session: object,
+        now: clock.Clock,
+        *,
+        before: FakeCloud | None = None,
+        wall: clock.Clock | None = None,
+    ) -> None:
+        self.wall = wall
         self.account = one
         self.before = before
         self.share, self.throttled = 1.0, 0
