@@ -82,8 +82,8 @@ class Heartbeat:
         late = [loop for pulse in (self._pulse, self._cycles) for loop, _ in pulse.late(at)]
         if late and self._well:
             log.warning("heartbeat is held back", late=late)
-        self._well = not late
-        return not late and self._cycles.begun
+        self._well = not late and self._cycles.begun
+        return self._well
 
     async def _ping(self, url: str) -> None:
         try:

@@ -62,8 +62,13 @@ async def play(story, beat: Beat = Beat(URL, timedelta(seconds=60))) -> list[str
 async def test_it_pings_after_the_first_full_cycle_and_then_as_often_as_asked() -> None:
     async def story(town: Town, web: aioresponses) -> None:
         web.get(URL, repeat=True)
-        await town.pass_by(30, cycle=False)
+        town.cycles.forget("prod")
+        await town.pass_by(5, cycle=False)
+        town.cycles.expect("prod", within=timedelta(seconds=70), at=NEVER)
+        with capture_logs() as lines:
+            await town.pass_by(25, cycle=False)
         assert town.pings() == 0
+        assert lines == [], "nothing is held back before the first cycle"
         await town.pass_by(125)
         assert town.pings() == 3
 
