@@ -216,7 +216,7 @@ async def _all(one: Account, stack: AsyncExitStack, count: Callable[[], None]) -
 
 async def _polling(one: Account, stack: AsyncExitStack, engine: Judging) -> Coroutine[None, None, None]:
     client = Cloud(one, await stack.enter_async_context(make_session()), clock.now)
-    return Poller(one, client, engine=engine, now=clock.now, meters=Meters(), pulse=Pulse()).run()
+    return Poller(one, client, engine=engine, now=clock.now, meters=Meters(), pulse=Pulse(), cycles=Pulse()).run()
 
 
 async def measure(name: str, told: dict[str, str], seconds: float) -> dict[str, float]:

@@ -91,7 +91,7 @@ async def ours(one: Account, stack: AsyncExitStack) -> None:
     client = Cloud(one, await stack.enter_async_context(make_session()), clock.now)
     engine = Engine(store, RULES, now=clock.now, meters=Meters(), pulse=Pulse(), moved=lambda: None, fires=unheard)
     await engine.load()
-    poller = Poller(one, client, engine=engine, now=clock.now, meters=Meters(), pulse=Pulse())
+    poller = Poller(one, client, engine=engine, now=clock.now, meters=Meters(), pulse=Pulse(), cycles=Pulse())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
         tasks.create_task(poller.run())

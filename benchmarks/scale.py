@@ -63,7 +63,7 @@ async def service(one: Account, stack: AsyncExitStack, tally: Tally, meters: Met
     engine.count = tally.count
     await engine.load()
     client = Cloud(one, await stack.enter_async_context(make_session()), clock.now)
-    poller = Poller(one, client, engine=engine, now=clock.now, meters=meters, pulse=Pulse())
+    poller = Poller(one, client, engine=engine, now=clock.now, meters=meters, pulse=Pulse(), cycles=Pulse())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
         tasks.create_task(poller.run())

@@ -7,24 +7,25 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TypedDict
 
 import aiohttp
 
+from monitor.carriers import carriers
 from monitor.clock import Clock
 from monitor.courier import Carrier, Courier, Destination
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.errors import UsageError
-from monitor.fdi.topics import AccountTopics
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
+from monitor.heartbeat import Heartbeat
+from monitor.lifeline import Lifeline
 from monitor.live import InForce, Live
 from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
 from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
-from monitor.notifiers import Exchange, SmtpServer, Tools, unseen
-from monitor.notifiers.registry import build
 from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
@@ -43,21 +44,24 @@ Loop = Callable[[], Coroutine[None, None, None]]
 class World:
     """What the service takes from its surroundings, so that tests can give it others.
 
+    Timers go by `now`; what others compare with their clocks, and what people say by theirs, goes by `wall`.
     `at_hand`: who reads the messages sits at this machine, so that links may lead to its own address.
     """
 
     now: Clock
     zone: tzinfo
+    wall: Clock
     at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The running service: where its pages are, and what it counts."""
+    """The running service: where its pages are, what it counts, and whether its loops come round."""
 
     address: str
     meters: Meters
     store: Store
+    pulse: Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ class _Ground:
     pulse: Pulse
     changed: Nudge
     acted: Nudge
+    spoiled: Nudge
+
+
+class _Shared(TypedDict):
+    now: Clock
+    meters: Meters
+    pulse: Pulse
+    cycles: Pulse
 
 
 @asynccontextmanager
@@ -109,15 +121,18 @@ async def running(
             reload=reload,
             acted=acted,
             speech=lambda: _speech(force.policy),
-            started_at=world.now(),
+            started_at=world.wall(),
+            wall=world.wall,
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
-        ground = _Ground(settings, force, world, store, session, outward, address, meters, pulse, changed, acted)
+        ground = _Ground(
+            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge()
+        )
         live = await _build(ground)
         async with _going(_loops(live, ground, source)):
             await live.settle(policy)
-            yield Service(address, meters, store)
+            yield Service(address, meters, store, pulse)
 
 
 async def _build(ground: _Ground) -> Live:
@@ -125,7 +140,7 @@ async def _build(ground: _Ground) -> Live:
     policy, now, store = ground.force.policy, ground.world.now, ground.store
 
     def reach(shaping: Policy) -> dict[Destination, Carrier]:
-        return carriers(ground.settings, shaping, ground.outward, now)
+        return carriers(ground.settings, shaping, ground.outward, ground.world.wall)
 
     def fires(instance: Instance, alert: Alert) -> None:
         namer.hear(instance, alert)
@@ -159,24 +174,38 @@ async def _build(ground: _Ground) -> Live:
         pulse=ground.pulse,
         moved=both(dispatcher.wake, ground.changed.ring),
         fires=fires,
+        turned=ground.spoiled.ring,
     )
-    fleet = Fleet(policy.accounts, ground.session, engine, now=now, meters=ground.meters, pulse=ground.pulse)
+    shared = _Shared(now=now, meters=ground.meters, pulse=ground.pulse, cycles=Pulse())
+    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall)
+    heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
-    return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force)
+    return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force, heartbeat)
 
 
 def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
     """All loops in the order in which what they write is read: the last is stopped first."""
+    lifeline = Lifeline(
+        live.engine.book,
+        live.courier,
+        lambda: ground.force.policy.route.receiver,
+        now=ground.world.now,
+        meters=ground.meters,
+        pulse=ground.pulse,
+    )
     retention = Retention(ground.store, keep=ground.settings.retention, now=ground.world.now)
     loops = [
         live.courier.run,
+        lifeline.run,
         live.dispatcher.run,
         live.engine.run,
         retention.run,
         live.namer.run,
         live.fleet.run,
+        live.heartbeat.run,
         waking(ground.acted, both(live.dispatcher.wake, live.courier.wake)),
+        waking(ground.spoiled, lifeline.wake),
     ]
     if source is None:
         return loops
@@ -199,30 +228,6 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.wait([task])
-
-
-def carriers(
-    settings: Settings,
-    policy: Policy,
-    session: aiohttp.ClientSession,
-    now: Clock,
-    *,
-    seen: Callable[[Exchange], None] = unseen,
-) -> dict[Destination, Carrier]:
-    """How every destination of the policy is reached. `seen` is told of every request to them."""
-    smtp = settings.smtp
-    tools = Tools(
-        session,
-        now,
-        SmtpServer(smtp.host, smtp.port, smtp.user, smtp.password, smtp.tls, smtp.sender),
-        topics={account.name: AccountTopics(account, session, now) for account in policy.accounts},
-        seen=seen,
-    )
-    return {
-        (receiver.name, position): Carrier(integration.kind, integration.options.language, build(integration, tools))
-        for receiver in policy.receivers
-        for position, integration in enumerate(receiver.integrations)
-    }
 
 
 def _speech(policy: Policy) -> Speech:

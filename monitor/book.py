@@ -1,9 +1,9 @@
-"""The alerts as they stand: recorded first, believed then."""
+"""The alerts as they stand: recorded first, or held for a store that takes no writes, and believed then."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.chronicle import tell
@@ -20,9 +20,11 @@ Placed = tuple[InstanceKey | None, Change]
 class Book:
     """All alerts of this process, by instance and rule; those about no instance by their keys."""
 
-    def __init__(self, store: Store, *, meters: Meters, moved: Callable[[], None]) -> None:
-        """`moved` is called after every change."""
-        self._recorder = Recorder(store)
+    def __init__(
+        self, store: Store, *, meters: Meters, moved: Callable[[], None], turned: Callable[[], None] = lambda: None
+    ) -> None:
+        """`moved` is called after every change, `turned` where a store that takes no writes is worth a look."""
+        self.recorder = Recorder(store, turned=turned)
         self._meters = meters
         self._moved = moved
         self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
@@ -46,6 +48,11 @@ class Book:
         """The alerts about no instance, by key."""
         return self._general
 
+    def find(self, keys: Collection[str]) -> list[Alert]:
+        """The alerts with these keys."""
+        shelves = (self._general, *self._alerts.values())
+        return [alert for shelf in shelves for alert in shelf.values() if alert.key in keys]
+
     def live(self) -> Iterator[tuple[InstanceKey, Alert]]:
         """The alerts about instances that wait or fire."""
         for key, by_rule in self._alerts.items():
@@ -68,19 +75,19 @@ class Book:
         ended: tuple[int, Run] | None = None,
         begun: tuple[int, Run] | None = None,
     ) -> None:
-        """Writes changes, and the runs that ended and began with them; believes them once they are written.
+        """Writes changes, and the runs that ended and began with them; believes them once they are written, or held.
 
         Raises:
-            StoreFailed: nothing was written, so nothing moved.
+            StoreFailed: neither, so nothing moved.
         """
-        await self._recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
+        await self.recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
         for key, change in changes:
             self._believe(key, change)
         self._moved()
 
     async def run(self) -> None:
         """Writes until cancelled, and what waits then."""
-        await self._recorder.run()
+        await self.recorder.run()
 
     def _believe(self, key: InstanceKey | None, change: Change) -> None:
         shelf, name = (self._general, change.key) if key is None else (self._alerts.setdefault(key, {}), change.rule)

@@ -19,6 +19,7 @@ from monitor.clock import Clock
 from monitor.errors import StoreFailed
 from monitor.message import render
 from monitor.meters import Meters, Pulse
+from monitor.notification import Notification
 from monitor.notifiers import Notifier, Outcome, Verdict
 from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
 from monitor.rounds import Rounds
@@ -79,6 +80,8 @@ class Courier:
         self._rounds = Rounds("courier", now=now, pulse=pulse)
         self._busy: dict[Destination, asyncio.Task[None]] = {}
         self._rest: dict[Destination, datetime] = {}
+        self._unwritten: dict[str, Verdict] = {}
+        """What became of messages while the store took no writes: they are not sent again for that."""
 
     def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
         """Reaches destinations this way from now on. What waits for one that is gone is given up at once."""
@@ -88,6 +91,17 @@ class Courier:
     def wake(self) -> None:
         """A message was queued: look at once."""
         self._rounds.wake()
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """All that can be reached."""
+        return tuple(self._carriers)
+
+    async def say(self, notification: Notification, position: int) -> tuple[Verdict, str]:
+        """One try to deliver what stands in no outbox to the kind at `position`; what became of it, and the kind."""
+        carrier = self._carriers.get((notification.receiver, position))
+        if carrier is None:
+            return Verdict(Outcome.REFUSED, f"the policy has no receiver {notification.receiver} any more"), ""
+        return await self._send(carrier, notification), carrier.kind
 
     async def run(self) -> None:
         """Passes until cancelled: when woken, and when the next message is due."""
@@ -144,7 +158,10 @@ class Courier:
                 if letter.state is Standing.SENT:
                     await self._say_again(letter, known)
                     continue
-                verdict = await self._try(letter, edits=known.ref if known else "")
+                verdict = self._unwritten.get(letter.id)
+                if verdict is None:
+                    verdict = await self._try(letter, edits=known.ref if known else "")
+                    self._unwritten[letter.id] = verdict
                 at = self._now()
                 settled = settle(letter, verdict, at=at, draw=random.random())
                 async with self._store.write() as tx:
@@ -153,13 +170,14 @@ class Courier:
                         await living.keep(
                             tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None
                         )
+                del self._unwritten[letter.id]
                 self._tell(letter, settled)
                 if settled.state is Standing.WAITING:
                     throttled = verdict.outcome is Outcome.THROTTLED
                     self._rest[destination] = settled.next_at if throttled else min(settled.next_at, at + LONGEST_REST)
                     break
         except StoreFailed as error:
-            log.error("a try could not be written down, it will be repeated", reason=str(error))
+            log.error("what became of a message could not be written down yet", reason=str(error))
             self._rest[destination] = self._now() + LONGEST_REST
         finally:
             del self._busy[destination]
@@ -191,9 +209,12 @@ class Courier:
         carrier = self._carrier(letter)
         if carrier is None:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
+        return await self._send(carrier, letter.notification, edits=edits)
+
+    async def _send(self, carrier: Carrier, notification: Notification, *, edits: str = "") -> Verdict:
         try:
             message = render(
-                letter.notification,
+                notification,
                 language=carrier.language,
                 zone=self._zone,
                 public_url=self._public_url,
@@ -202,7 +223,7 @@ class Courier:
             return await carrier.notifier.send(replace(message, edits=edits))
         except Exception:
             # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
-            log.exception("notifier failed", receiver=letter.receiver, kind=letter.kind)
+            log.exception("notifier failed", receiver=notification.receiver, kind=carrier.kind)
             return Verdict(Outcome.UNREACHABLE, "the notifier itself failed; see the log")
 
     def _tell(self, before: Letter, after: Letter) -> None:

@@ -43,9 +43,10 @@ class Engine:
         pulse: Pulse,
         moved: Callable[[], None],
         fires: Callable[[Instance, Alert], None],
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
-        """`moved` is called after every change, `fires` for alerts that begin to fire or fire with other numbers."""
-        self.book = Book(store, meters=meters, moved=moved)
+        """`moved` and `turned` as of the book; `fires` for alerts that begin to fire or fire with other numbers."""
+        self.book = Book(store, meters=meters, moved=moved, turned=turned)
         self._store = store
         self._rules = rules
         self._now = now
@@ -55,7 +56,7 @@ class Engine:
         self._remembered: dict[InstanceKey, Health] = {}
         self._past: dict[InstanceKey, list[Run]] = {}
         self._collective = Collective(rules, self.book, now=now)
-        self._stretches = Stretches(store, self._run_of, now=now, pulse=pulse)
+        self._stretches = Stretches(store, self._run_of, now=now, pulse=pulse, failed=self.book.recorder.fail)
         self._polled: Counter[str] = Counter()
         self._outages = Outages(self.book, self._polled)
         self._turns: defaultdict[InstanceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -187,14 +188,13 @@ class Engine:
         """Judges one sample. Those of one instance have to come one after the other.
 
         Raises:
-            StoreFailed: nothing was recorded, so nothing moved; the next sample will move it.
+            StoreFailed: nothing was recorded or held, so nothing moved; the next sample will move it.
         """
         key = sample.instance.key
         if key not in self._watches:
             return  # it left while it was being polled
         async with self._turns[key]:
-            watch = self._watches.get(key)
-            if watch is not None:
+            if (watch := self._watches.get(key)) is not None:
                 await self._judge(key, watch, sample)
         await self._outages.judge(sample)
 

@@ -30,15 +30,19 @@ class Fleet:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        cycles: Pulse,
+        wall: Clock | None = None,
     ) -> None:
-        self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now) for one in accounts}
+        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`."""
+        self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now, wall=wall) for one in accounts}
         """The clients by account, as they are at any time."""
         self._left: dict[str, Cloud] = {}
         self._session = session
         self._engine = engine
-        self._now = now
+        self._now, self._wall = now, wall
         self._meters = meters
         self._pulse = pulse
+        self._cycles = cycles
         self._pollers: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -63,7 +67,9 @@ class Fleet:
         for account in accounts:
             before = self.clouds.get(account.name)
             await self._stop(account.name)
-            cloud = Cloud(account, self._session, self._now, before=before or self._predecessor(account))
+            cloud = Cloud(
+                account, self._session, self._now, before=before or self._predecessor(account), wall=self._wall
+            )
             self.clouds[account.name] = cloud
             self._left.pop(account.name, None)
             self._begin(account.name, self._still_listed(account, before.account if before else None))
@@ -79,6 +85,7 @@ class Fleet:
             now=self._now,
             meters=self._meters,
             pulse=self._pulse,
+            cycles=self._cycles,
             listed=listed,
         )
         self._pollers[name] = self._tasks.create_task(poller.run(), name=f"poller of {name}")
@@ -89,6 +96,7 @@ class Fleet:
             task.cancel()
             await asyncio.wait([task])
             self._pulse.forget(f"poller of {name}")
+            self._cycles.forget(name)
 
     def _predecessor(self, account: Account) -> Cloud | None:
         """Who used the quota of a new account before: itself, or the same login under another name."""

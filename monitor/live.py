@@ -11,6 +11,7 @@ from monitor.engine import Engine
 from monitor.fdi.account import Account
 from monitor.fdi.discovery import wanted
 from monitor.fleet import Fleet
+from monitor.heartbeat import Heartbeat
 from monitor.model import InstanceKey
 from monitor.naming import Namer
 from monitor.policy.policy import Policy
@@ -36,6 +37,7 @@ class Live:
     reach: Callable[[Policy], Mapping[Destination, Carrier]]
     carriers: Mapping[Destination, Carrier]
     force: InForce
+    heartbeat: Heartbeat
 
     async def adopt(self, policy: Policy, changes: Reloaded) -> None:
         """Puts `policy` in force; `changes` says what is different from the one before. `settle` has to follow.
@@ -60,6 +62,7 @@ class Live:
         await self.fleet.leave(changes.accounts.removed)
         await self.fleet.renew(accounts[name] for name in (*changes.accounts.changed, *changes.accounts.added))
         self.namer.adopt(policy.rules)
+        self.heartbeat.adopt(policy.heartbeat)
         self.force.policy = policy
 
     async def settle(self, policy: Policy) -> None:

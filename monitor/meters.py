@@ -50,6 +50,9 @@ class Meters:
         self.deliveries = counter(
             "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
         )
+        self.degraded = gauge("fdi_monitor_store_degraded", "Whether the store takes no writes.")
+        self.held = gauge("fdi_monitor_store_held", "Changes held in memory because the store takes no writes.")
+        self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
 
     def polls_of(self, account: str, outcome: str) -> int:
         """How many polls of an account came out `good` or `failed` so far."""

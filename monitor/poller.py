@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from monitor.schedule import Schedule, stretched
 
 TICK = 0.05
 PATIENCE = timedelta(seconds=30)
+NEVER = datetime.min.replace(tzinfo=UTC)
 RETRY = 5.0
 """Seconds until a store that did not take the first instances is asked again."""
 
@@ -64,15 +65,20 @@ class Poller:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        cycles: Pulse,
         listed: Iterable[Instance] = (),
     ) -> None:
-        """`listed`: what an earlier poller of the account found; it is polled until a list says otherwise."""
+        """`cycles` come round when every instance has had its poll. `listed`: what an earlier poller of the account
+        found; it is polled until a list says otherwise."""
         self._account = account
         self._name = f"poller of {account.name}"
         self._cloud = cloud
         self._engine = engine
         self._now = now
         self._pulse = pulse
+        self._cycles = cycles
+        self._owed: set[InstanceKey] = set()
+        self._kept: frozenset[InstanceKey] = frozenset()
         self._every = account.poll_every.total_seconds()
         self._schedule = Schedule(self._every)
         self._circuit = Circuit(self._every)
@@ -130,6 +136,10 @@ class Poller:
             told = self._log.warning if every > wanted else self._log.info
             told("polls are paced by the quota", instances=len(instances), wanted=wanted, every=round(every, 1))
         self._schedule.keep(instances, at=self._time())
+        self._owed = {key for key in instances if key in self._owed or key not in self._kept}
+        self._kept = frozenset(instances)
+        patience = timedelta(seconds=2 * self._every) + self._account.timeout
+        self._cycles.expect(self._account.name, within=patience, at=NEVER)
         self._number.set(len(instances))
         self._interval.set(every)
 
@@ -175,9 +185,14 @@ class Poller:
             for planned, key in self._schedule.due(time):
                 if key in self._busy:
                     self._skipped.inc()
-                elif not self._circuit.rests(key, at=planned):
+                elif self._circuit.rests(key, at=planned):
+                    self._owed.discard(key)
+                else:
                     self._busy.add(key)
                     self._due.put_nowait((not self._engine.hot(key), planned, key))
+            if not self._owed:
+                self._cycles.beat(self._account.name, self._now())
+                self._owed = set(self._roster.polled)
             next_at = self._schedule.next_at()
             wait = 1.0 if next_at is None else min(1.0, next_at - time)
             await asyncio.sleep(max(1, ceil(wait / TICK)) * TICK)
@@ -204,8 +219,9 @@ class Poller:
         self._tell(sample)
         try:
             await self._engine.take(sample)
+            self._owed.discard(instance.key)
         except StoreFailed:
-            # Told once by the recorder; the sample is lost, its instance is polled again in its next slot.
+            # The recorder holds as much as fits; this sample is lost, its instance is polled again in its next slot.
             return
         except Exception:
             log.exception("a sample could not be judged: this is a bug", instance=instance.name)

@@ -59,6 +59,7 @@ class Reloaded:
     receivers: Difference = Difference()
     route: bool = False
     quieting: bool = False
+    heartbeat: bool = False
     faults: tuple[Fault, ...] = ()
     trouble: str = ""
     kept: tuple[str, ...] = field(default=())
@@ -67,7 +68,7 @@ class Reloaded:
     @property
     def changed(self) -> bool:
         """Whether anything is different from before."""
-        return bool(self.accounts or self.rules or self.receivers or self.route or self.quieting)
+        return bool(self.accounts or self.rules or self.receivers or self.route or self.quieting or self.heartbeat)
 
     @property
     def ok(self) -> bool:
@@ -85,6 +86,7 @@ class Reloaded:
             "receivers": self.receivers.as_dict(),
             "route": "changed" if self.route else "unchanged",
             "quieting": "changed" if self.quieting else "unchanged",
+            "heartbeat": "changed" if self.heartbeat else "unchanged",
             "kept": list(self.kept),
             "errors": errors,
         }

@@ -21,12 +21,20 @@ class Stretches:
     """The instances whose last run is longer than the store knows. `run_of` gives its row and the run."""
 
     def __init__(
-        self, store: Store, run_of: Callable[[InstanceKey], tuple[int, Run] | None], *, now: Clock, pulse: Pulse
+        self,
+        store: Store,
+        run_of: Callable[[InstanceKey], tuple[int, Run] | None],
+        *,
+        now: Clock,
+        pulse: Pulse,
+        failed: Callable[[StoreFailed], None],
     ) -> None:
+        """`failed` is told of a store that takes no writes."""
         self._store = store
         self._run_of = run_of
         self._now = now
         self._pulse = pulse
+        self._failed = failed
         self._keys: set[InstanceKey] = set()
 
     def __contains__(self, key: InstanceKey) -> bool:
@@ -59,6 +67,7 @@ class Stretches:
         try:
             async with self._store.write() as tx:
                 await history.extend(tx, rows)
-        except StoreFailed:
-            # The recorder tells of a store that takes no writes; these come again with the next flush.
+        except StoreFailed as error:
+            self._failed(error)
+            # These come again with the next flush.
             self._keys |= keys

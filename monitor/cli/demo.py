@@ -53,7 +53,7 @@ async def demo(lasts: timedelta | None, port: int, instances: int) -> int:
         with tempfile.TemporaryDirectory(prefix="fdi-monitor-demo-") as data, as_file(_rules()) as rules:
             settings = Settings(data=Path(data), web=Web(port=port))
             policy = load(rules, _environment(simulator))
-            async with running(settings, policy, World(clock.now, clock.zone(), at_hand=True)) as service:
+            async with running(settings, policy, World(clock.now, clock.zone(), clock.now, at_hand=True)) as service:
                 _welcome(service, simulator, lasts)
                 await _until(stop, lasts)
                 click.echo(await _summary(service, simulator))

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from monitor import clock
-from monitor.app import carriers
+from monitor.carriers import carriers
 from monitor.cli import GOOD, TROUBLE
 from monitor.cli.exchanges import protect_options, sent, shown
 from monitor.cli.policies import load_policy

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -17,6 +19,7 @@ from monitor.cli.signals import call_on_hangup, stop_on_signals
 from monitor.cli.start import aio, begin
 from monitor.garbage import look_rarely
 from monitor.reloader import Source
+from monitor.systemd import READY, STOPPING, Systemd
 
 log = structlog.get_logger()
 
@@ -36,6 +39,8 @@ async def run(rules: Path | None, insecure: bool) -> int:
     Changed files of the policy are reloaded by themselves, and on SIGHUP or POST /-/reload. A file with a fault stays
     in force as it was when it was last good, and the alert policy-invalid names the place.
 
+    Under systemd it says when it runs and stops, and feeds the watchdog while every loop makes progress.
+
     \b
     Example:
       FDI_MONITOR_DATA=/var/lib/fdi-monitor fdi-monitor run --rules /etc/fdi-monitor/rules
@@ -46,10 +51,19 @@ async def run(rules: Path | None, insecure: bool) -> int:
     source = Source(folder, environment)
     stop = stop_on_signals(asyncio.get_running_loop())
     call_on_hangup(asyncio.get_running_loop(), source.requests.ask)
-    world = World(clock.now, clock.zone())
+    world = World(clock.Steady(stepped=_stepped), clock.zone(), clock.now)
+    systemd = Systemd(os.environ, pid=os.getpid())
     async with running(settings, policy, world, insecure=insecure, source=source) as service:
         look_rarely()
+        watching = asyncio.create_task(systemd.watch(service.pulse, world.now), name="systemd")
         log.info("running", pages=service.address, accounts=len(policy.accounts), rules=len(policy.rules))
+        systemd.tell(READY)
         await stop.wait()
         log.info("stopping")
+        systemd.tell(STOPPING)
+        watching.cancel()
     return GOOD
+
+
+def _stepped(forward: timedelta) -> None:
+    log.warning("the clock of this machine was set, timers do not follow", seconds=round(forward.total_seconds()))

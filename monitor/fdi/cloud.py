@@ -52,10 +52,12 @@ class Cloud:
         attempts: int = ATTEMPTS,
         metadata: str = METADATA,
         before: Cloud | None = None,
+        wall: Clock | None = None,
     ) -> None:
         """`session` comes from `wire.make_session` and is closed by whoever made it. `attempts`: see `Gate`;
         `metadata`: the base URL of the metadata service, for accounts that use an agency. `before` is the client that
-        this one replaces: see `_follow`.
+        this one replaces: see `_follow`. Samples are taken by `now`; what the cloud compares with its own clock goes
+        by `wall`, the same unless given.
         """
         self.account = account
         self.requests = 0
@@ -63,11 +65,11 @@ class Cloud:
         self.throttled = 0
         """Answers so far that asked for patience."""
         self._wire = Wire(session)
-        self._now = now
+        self._now, self._wall = now, wall or now
         self._limit = account.timeout.total_seconds()
-        self._signer = signer_for(account, self._wire, now, metadata=metadata)
+        self._signer = signer_for(account, self._wire, self._wall, metadata=metadata)
         self._deadlines = Deadlines(self._limit)
-        self._gate = Gate(now, patience=self._limit, attempts=attempts)
+        self._gate = Gate(self._wall, patience=self._limit, attempts=attempts)
         self._throttler = FairThrottler(account.quota.requests, account.quota.per.total_seconds())
         if before is not None:
             self._follow(before)
@@ -219,7 +221,7 @@ class Cloud:
         # What was shown may have been replaced since.
         shown = (headers.get(name, "") for name in (TOKEN_HEADER, SECURITY_TOKEN_HEADER))
         secrets = (*self._signer.secrets(), *shown)
-        error = sorted_error(answer, at=self._now(), secrets=secrets)
+        error = sorted_error(answer, at=self._wall(), secrets=secrets)
         if isinstance(error, AuthFailed):
             return self._refused(error, headers, given)
         if error.code.startswith(BACKEND):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -33,7 +34,7 @@ class AppRobot:
         self._options = options
         self._tools = tools
         self._token = ""
-        self._until: datetime | None = None
+        self._until: float | None = None
 
     def wrapped(self, body: dict[str, Any]) -> dict[str, Any]:
         """The message of a custom robot as that of an application's: markdown, or a card with a link."""
@@ -70,7 +71,7 @@ class AppRobot:
 
     async def _renew(self, message: Message) -> Verdict | None:
         """Makes sure of a token that still lasts; the verdict where there is none to be had."""
-        if self._until is not None and self._tools.now() < self._until:
+        if self._until is not None and asyncio.get_running_loop().time() < self._until:
             return None
         given = {"appKey": self._options.app_key, "appSecret": self._options.app_secret.get_secret_value()}
         answer = await self._robot.ask(self._at("/v1.0/oauth2/accessToken"), encoded(given), message)
@@ -80,7 +81,8 @@ class AppRobot:
         token = told.get("accessToken") if isinstance(told, dict) else None
         if answer.status == 200 and isinstance(token, str) and token.isascii() and token.isprintable() and token:
             lasts = seconds(told.get("expireIn")) or timedelta()
-            self._token, self._until = token, self._tools.now() + max(lasts - _EARLY, timedelta(seconds=1))
+            lasts = max(lasts - _EARLY, timedelta(seconds=1))
+            self._token, self._until = token, asyncio.get_running_loop().time() + lasts.total_seconds()
             return None
         verdict = self._judge(answer)
         if verdict.outcome is not Outcome.DELIVERED:

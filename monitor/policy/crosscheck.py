@@ -31,7 +31,7 @@ def check_names(draft: Draft) -> None:
         return
     receivers, rules, windows = draft.names("receivers"), draft.names("rules"), draft.names("windows")
     used: set[str] = set()
-    for spot, node in draft.routes():
+    for spot, node in draft.single("route"):
         for loc, scalar in _receivers(node):
             used.add(scalar.value)
             _check(draft, spot.at(*loc), scalar, "receiver", receivers)

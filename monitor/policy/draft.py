@@ -24,10 +24,12 @@ LISTS = {"accounts": "account", "rules": "rule", "receivers": "receiver", "windo
 """The keys that hold lists of things with a name, with what one of each is called."""
 NAMELESS = {"maintenance": "match", "inhibit": "source"}
 """The keys that hold other lists, with how an item of each begins."""
-KEYS = (*LISTS, *NAMELESS, "route")
+SINGLE = {"route": "receiver: NAME", "heartbeat": "url: ADDRESS"}
+"""The keys of which a policy has one, each a mapping, with a line of it."""
+KEYS = (*LISTS, *NAMELESS, *SINGLE)
 MAX_FAULTS = 1_000
 """Those that are told at once; whoever mends them is told of the rest."""
-DOORS = ("accounts", "receivers")
+DOORS = ("accounts", "receivers", "heartbeat")
 """The keys that hold secrets."""
 OPEN = ("name", *SHARED)
 """What is no secret under them."""
@@ -73,12 +75,12 @@ class Draft:
                 if isinstance(item, MapNode) and not item.faulty:
                     yield Spot(file, root, (key, position)), item
 
-    def routes(self) -> Iterator[tuple[Spot, MapNode]]:
-        """Every `route:`; there should be one."""
+    def single(self, key: str) -> Iterator[tuple[Spot, MapNode]]:
+        """Every mapping under `key`; there should be one at most."""
         for file, root in self.roots():
-            node = root.get("route")
+            node = root.get(key)
             if isinstance(node, MapNode) and not node.faulty:
-                yield Spot(file, root, ("route",)), node
+                yield Spot(file, root, (key,)), node
 
     def names(self, key: str) -> dict[str, Spot]:
         """The names given under `key`, each with its first place, whether or not the rest of the item is sound."""
@@ -127,9 +129,9 @@ def _check_keys(draft: Draft, spot: Spot, root: Node) -> None:
         here = spot.at(key)
         if key not in KEYS:
             draft.complain(here, [Problem(complaints.unknown_key(key, KEYS), on_key=True)])
-        elif key == "route":
+        elif key in SINGLE:
             draft.complain(
-                here, _unless(entry.node, MapNode, "should be a mapping: `receiver: NAME` and more lines like it")
+                here, _unless(entry.node, MapNode, f"should be a mapping: `{SINGLE[key]}` and more lines like it")
             )
         else:
             first = NAMELESS.get(key, "name")
@@ -174,8 +176,8 @@ def _check_names(draft: Draft) -> None:
             if first is not None and first != spot.at("name"):
                 shown = spot.at("name").written
                 draft.complain(spot, [Problem(f"there is another {what} {shown} in {first.where}", ("name",))])
-    routes = list(draft.routes())
-    for spot, _ in routes[1:]:
-        draft.complain(
-            spot, [Problem(f"there is another `route` in {routes[0][0].where}: a policy has one tree", on_key=True)]
-        )
+    for key, what in {"route": "tree", "heartbeat": "heartbeat"}.items():
+        spots = [spot for spot, _ in draft.single(key)]
+        for spot in spots[1:]:
+            message = f"there is another `{key}` in {spots[0].where}: a policy has one {what}"
+            draft.complain(spot, [Problem(message, on_key=True)])

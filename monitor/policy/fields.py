@@ -162,6 +162,11 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "pattern": _MOMENT}),
 ]
 Url = Annotated[str, PlainValidator(reader(_url, "a web address")), WithJsonSchema({"type": "string", "pattern": _WEB})]
+UrlOrNone = Annotated[
+    str,
+    PlainValidator(reader(lambda given: _url(given) if given else "", "a web address, or nothing")),
+    WithJsonSchema({"type": "string", "pattern": f"^$|{_WEB}"}),
+]
 BaseUrl = Annotated[
     str,
     PlainValidator(reader(_base_url, "a web address")),

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from monitor.errors import Fault, PolicyError, UsageError
 from monitor.fdi.account import Account
+from monitor.heartbeat import OFF
 from monitor.notifiers import registry
 from monitor.notifiers.receiver import Receiver
 from monitor.policy import crosscheck, fallbacks, idle_routes, idle_rules, quota, receivers
@@ -18,6 +19,7 @@ from monitor.policy.cases import CaseForm
 from monitor.policy.draft import MAX_FAULTS, Draft, drafted
 from monitor.policy.fallbacks import Fallback, NoCredentials
 from monitor.policy.fields import Form
+from monitor.policy.heartbeat import HeartbeatForm
 from monitor.policy.policy import Policy
 from monitor.policy.quiet import InhibitForm, MaintenanceForm, WindowForm
 from monitor.policy.route import RouteForm
@@ -97,7 +99,8 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
     for spot, test in tests:
         draft.complain(spot, test.faults())
     quieting = _quieting(draft, [form for _, form in rules])
-    routes = [(spot, form) for spot, node in draft.routes() if (form := draft.read(spot, node, RouteForm))]
+    routes = [(spot, form) for spot, node in draft.single("route") if (form := draft.read(spot, node, RouteForm))]
+    beats = [draft.read(spot, node, HeartbeatForm) for spot, node in draft.single("heartbeat") if doors]
     for spot, route in routes if draft.whole else ():
         draft.warn(spot, idle_routes.problems(route.routes, draft.names("rules")))
     crosscheck.check_names(draft)
@@ -117,6 +120,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
         receivers=tuple(known_receivers),
         route=routes[0][1].build(),
         quieting=quieting,
+        heartbeat=next((form.build() for form in beats if form), OFF),
         cases=tuple(form.build(spot) for spot, form in tests),
         warnings=warnings,
         files=names,

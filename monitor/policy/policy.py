@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from monitor.errors import Fault
 from monitor.fdi.account import Account
+from monitor.heartbeat import OFF, Beat
 from monitor.notifiers.receiver import Receiver
 from monitor.quieting import Quieting
 from monitor.routing import Route
@@ -29,6 +30,7 @@ class Policy:
     cases: tuple[Case, ...]
     warnings: tuple[Fault, ...]
     files: tuple[str, ...]
+    heartbeat: Beat = OFF
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """What stood in the files."""
 

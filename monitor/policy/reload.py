@@ -90,4 +90,5 @@ def compared(before: Policy, after: Policy) -> Reloaded:
         receivers=difference(before.receivers, after.receivers),
         route=before.route != after.route,
         quieting=before.quieting != after.quieting,
+        heartbeat=before.heartbeat != after.heartbeat,
     )

@@ -18,6 +18,7 @@ from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
 from monitor.policy.credentials import CREDENTIALS
 from monitor.policy.fields import Form
+from monitor.policy.heartbeat import HeartbeatForm
 from monitor.policy.quiet import FlappingForm, InhibitForm, MaintenanceForm, WindowForm
 from monitor.policy.receivers import SHARED, ReceiverForm
 from monitor.policy.route import RouteForm
@@ -34,6 +35,7 @@ class PolicyForm(Form):
     rules: list[RuleForm] = Field([], description="What is wrong, and how bad that is.")
     receivers: list[ReceiverForm] = Field([], description="Who is told, and how.")
     route: RouteForm | None = Field(None, description="Which receivers hear of which alerts.")
+    heartbeat: HeartbeatForm | None = Field(None, description="Who watches the watcher.")
     windows: list[WindowForm] = Field([], description="Stretches of time with a name.")
     maintenance: list[MaintenanceForm] = Field([], description="When nothing is said of what.")
     inhibit: list[InhibitForm] = Field([], description="What is not worth saying while something worse is said.")

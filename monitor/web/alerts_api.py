@@ -58,7 +58,7 @@ async def acknowledge(request: web.Request) -> web.Response:
         given = _Given.model_validate_json(await request.read())
     except ValidationError as error:
         return _refused(400, "; ".join(f"{found['loc']}: {found['msg']}" for found in error.errors(include_url=False)))
-    expires_at = given.expires_at.astimezone(UTC) if given.expires_at else None
+    expires_at = given.expires_at.astimezone(UTC) - site.behind() if given.expires_at else None
     if expires_at is not None and expires_at <= at:
         return _refused(400, "expires_at is in the past")
     async with site.store.write() as tx:

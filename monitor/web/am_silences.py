@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -37,7 +38,7 @@ async def silences(request: web.Request) -> web.Response:
     async with site.store.read() as tx:
         known = await store.every(tx)
     found = [one for one in known if one.standing(at) in shown and matching.match(_values(one))]
-    return web.json_response([amshape.silence(one, at) for one in sorted(found, key=lambda one: _order(one, at))])
+    return web.json_response([_shown(one, site) for one in sorted(found, key=lambda one: _order(one, at))])
 
 
 def _values(one: Silence) -> Mapping[str, str]:
@@ -92,7 +93,7 @@ async def silence(request: web.Request) -> web.Response:
         found = await store.find(tx, request.match_info["id"])
     if found is None:
         return web.json_response("silence not found", status=404)
-    return web.json_response(amshape.silence(found, site.now()))
+    return web.json_response(_shown(found, site))
 
 
 @routes.delete("/api/v2/silence/{id}")
@@ -111,9 +112,16 @@ async def expire(request: web.Request) -> web.Response:
     return web.Response()
 
 
+def _shown(one: Silence, site: Site) -> dict[str, Any]:
+    """A silence by the clocks of people."""
+    behind = site.behind()
+    return amshape.silence(one.moved(behind), site.now() + behind)
+
+
 def _checked(body: bytes, site: Site, at: datetime) -> Silence:
     """The silence that a request asks for, if it may be made at all."""
-    given = read_silence(body, at)
+    behind = site.behind()
+    given = read_silence(body, at + behind).moved(-behind)
     wrong = next(faults(given, at, site.speech().quieting.windows), None)
     if wrong is not None:
         raise Unusable(wrong)

@@ -35,6 +35,9 @@ class Speech:
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
 
 
+NOTICED = timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """All that a room gets. `changed` is rung after each step that a page would show.
@@ -42,6 +45,7 @@ class Site:
     `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
     when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
     answers to every name. `reload` reads the policy again, None where it never changes.
+    Moments that people say or read go by `wall`, the same as `now` unless given.
     """
 
     store: Store
@@ -55,6 +59,12 @@ class Site:
     acted: Nudge = field(default_factory=Nudge)
     speech: Callable[[], Speech] = lambda: _NOBODY
     started_at: datetime | None = None
+    wall: Clock | None = None
+
+    def behind(self) -> timedelta:
+        """How far `now` is behind the clocks of people, nothing while nobody sees it."""
+        behind = self.wall() - self.now() if self.wall else timedelta()
+        return behind if abs(behind) > NOTICED else timedelta()
 
 
 SITE = web.AppKey("site", Site)

@@ -16,6 +16,7 @@ from monitor.courier import Carrier, Courier, Destination
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.fleet import Fleet
+from monitor.heartbeat import Heartbeat
 from monitor.live import InForce, Live
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
@@ -108,9 +109,10 @@ class Town:
             quieting=policy.quieting,
         )
         session = cast("aiohttp.ClientSession", None)  # nobody is polled
-        fleet = Fleet((), session, engine, now=self.now, meters=self.meters, pulse=pulse)
+        fleet = Fleet((), session, engine, now=self.now, meters=self.meters, pulse=pulse, cycles=Pulse())
+        beats = Heartbeat(policy.heartbeat, session, now=self.now, meters=self.meters, pulse=pulse, cycles=Pulse())
         namer = Namer(fleet.clouds, policy.rules, note=lambda alert, text: engine.annotate(alert, "tasks", text))
-        return Live(engine, dispatcher, courier, namer, fleet, self._reach, ways, InForce(policy))
+        return Live(engine, dispatcher, courier, namer, fleet, self._reach, ways, InForce(policy), beats)
 
     def _reach(self, policy: Policy) -> dict[Destination, Carrier]:
         return {

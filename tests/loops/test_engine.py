@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.engine import Engine
-from monitor.errors import StoreFailed
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, Run, Sample, Severity, State
 from monitor.rules.rule import Rule
@@ -244,22 +243,6 @@ async def test_a_storm_of_alerts_costs_few_transactions(store: Store, monkeypatc
                 tasks.create_task(running.take(sample(0, abnormal=1, instance=one)))
     assert len(await stored(store)) == 500
     assert writes < 10
-
-
-async def test_a_store_that_fails_moves_nothing_and_the_next_sample_does(store: Store) -> None:
-    async with engine(store) as running:
-        await running.take(sample(0))
-        async with store.write() as tx:
-            await tx.exec_driver_sql("ALTER TABLE alert RENAME TO away")
-        with pytest.raises(StoreFailed):
-            await running.take(sample(30, abnormal=1))
-        async with store.write() as tx:
-            await tx.exec_driver_sql("ALTER TABLE away RENAME TO alert")
-        assert await stored(store) == []
-        await running.take(sample(60, abnormal=1))
-    [alert] = await stored(store)
-    assert alert.fired_at == sample(60).at
-    assert [run.start for run in await runs(store)] == [sample(0).at, sample(60).at]
 
 
 def failed(seconds: float, instance: Instance, kind: FailureKind = FailureKind.UNREACHABLE) -> Sample:

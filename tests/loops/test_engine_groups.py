@@ -222,34 +222,29 @@ async def test_a_sample_that_was_not_recorded_is_not_what_a_group_goes_on_with(
 ) -> None:
     async with engine(store) as running:
         await running.take(sample(0, A, 0))
-        write = store.write
-
-        def broken() -> object:
-            raise StoreFailed("disk full")
-
-        monkeypatch.setattr(store, "write", broken)
-        with pytest.raises(StoreFailed):
-            await running.take(sample(30, A, 1))
-        monkeypatch.setattr(store, "write", write)
+        with monkeypatch.context() as patch:
+            patch.setattr(running.book.recorder, "record", refused)
+            with pytest.raises(StoreFailed):
+                await running.take(sample(30, A, 1))
         await running.take(sample(60, A, 0))
         await running.take(sample(61, B, 1))
         assert await stored(store) == []
 
 
-async def test_a_store_that_fails_moves_no_group_and_the_next_sample_does(
+async def test_what_cannot_even_be_held_moves_no_group_and_the_next_sample_does(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with engine(store) as running:
         await running.take(sample(0, A, 1))
-        write = store.write
-
-        def broken() -> object:
-            raise StoreFailed("disk full")
-
-        monkeypatch.setattr(store, "write", broken)
-        with pytest.raises(StoreFailed):
-            await running.take(sample(1, B, 1))
-        monkeypatch.setattr(store, "write", write)
+        with monkeypatch.context() as patch:
+            patch.setattr(running.book.recorder, "record", refused)
+            with pytest.raises(StoreFailed):
+                await running.take(sample(1, B, 1))
         assert await stored(store) == []
         await running.take(sample(31, B, 1))
         assert await state(store) is State.FIRING
+
+
+async def refused(_: object) -> None:
+    """A recorder that holds as much as it can."""
+    raise StoreFailed("disk full")

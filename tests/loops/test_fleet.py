@@ -45,7 +45,16 @@ class FakeCloud:
     polled: list[tuple[float, str, str]]
     listed: dict[str, list[str]]
 
-    def __init__(self, one: Account, _session: object, now: clock.Clock, *, before: FakeCloud | None = None) -> None:
+    def __init__(
+        self,
+        one: Account,
+        _session: object,
+        now: clock.Clock,
+        *,
+        before: FakeCloud | None = None,
+        wall: clock.Clock | None = None,
+    ) -> None:
+        self.wall = wall
         self.account = one
         self.before = before
         self.share, self.throttled = 1.0, 0
@@ -96,7 +105,9 @@ class Town:
         self.now = clock.virtual(START, asyncio.get_running_loop())
         session = cast("aiohttp.ClientSession", None)
         engine = cast("Engine", self.engine)
-        self.fleet = Fleet(accounts, session, engine, now=self.now, meters=self.meters, pulse=self.pulse)
+        self.fleet = Fleet(
+            accounts, session, engine, now=self.now, meters=self.meters, pulse=self.pulse, cycles=Pulse()
+        )
 
     def polls(self, name: str, after: float = -1) -> list[float]:
         return [at for at, whose, _ in self.polled if whose == name and at > after]

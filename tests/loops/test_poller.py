@@ -85,6 +85,7 @@ class Town:
         self.taken: list[Sample] = []
         self.answer: Exception | None = None
         self.meters = Meters()
+        self.cycles = Pulse()
         self.poller = Poller(
             account,
             self.cloud,  # type: ignore[arg-type]
@@ -92,6 +93,7 @@ class Town:
             now=now,
             meters=self.meters,
             pulse=Pulse(),
+            cycles=self.cycles,
         )
 
     async def meet(self, found: Iterable[Instance]) -> None:
@@ -296,3 +298,29 @@ async def test_what_the_cloud_throttled_is_seen_in_the_metrics() -> None:
         await asyncio.sleep(2)
         assert here.count("fdi_monitor_quota_share") == 0.5
         assert here.count("fdi_monitor_throttled") == 3
+
+
+@pytest.mark.looptime
+async def test_a_cycle_is_full_when_every_instance_has_had_its_poll_whatever_came_of_it() -> None:
+    account = replace(ACCOUNT, discover=Discover(timedelta(seconds=3)))
+    async with town(account) as here:
+        here.cloud.listed = [(Instance("prod", "i-9", "n-9"),)]
+        here.cloud.ill = {"i-1"}
+        await asyncio.sleep(1)
+        assert list(here.cycles.late(here.cloud.now()))
+        await asyncio.sleep(20)
+        assert not list(here.cycles.late(here.cloud.now()))
+        await asyncio.sleep(300)
+        assert not list(here.cycles.late(here.cloud.now()))
+
+
+@pytest.mark.looptime
+async def test_a_poll_that_does_not_come_or_is_not_taken_leaves_its_cycle_open() -> None:
+    async with town() as here:
+        await asyncio.sleep(25)
+        here.answer = StoreFailed("disk full")
+        await asyncio.sleep(60)
+        assert [name for name, _ in here.cycles.late(here.cloud.now())] == ["prod"]
+        here.answer = None
+        await asyncio.sleep(25)
+        assert not list(here.cycles.late(here.cloud.now()))

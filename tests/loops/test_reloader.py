@@ -207,19 +207,38 @@ async def test_a_bug_is_logged_with_its_traceback_and_what_was_in_force_stays(
         assert (await run.source.requests.reload()).rules.added == ("slow",)
 
 
-async def test_a_store_that_takes_nothing_is_asked_again_until_what_ended_is_recorded(
+async def test_what_ended_while_the_store_takes_nothing_is_recorded_once_it_does(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("monitor.recorder.RETRY", timedelta(seconds=0.05))
+    async with town(policy(tmp_path / "rules"), store) as run:
+        await run.say(0, abnormal=1)
+        async with store.write() as tx:
+            await tx.exec_driver_sql("ALTER TABLE alert RENAME TO away")
+        run.write("rules", SLOW)
+        assert (await run.source.requests.reload()).ok
+        assert run.live.engine.book.recorder.trouble
+        async with store.write() as tx:
+            await tx.exec_driver_sql("ALTER TABLE away RENAME TO alert")
+        while run.live.engine.book.recorder.trouble:
+            await asyncio.sleep(0.01)
+        assert await causes(run) == [("abnormal", Cause.HELD), ("abnormal", Cause.RULE_REMOVED)]
+
+
+async def test_what_ended_and_cannot_even_be_held_is_tried_again(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: object) -> None:
+        raise StoreFailed("disk full")
+
     async with town(policy(tmp_path / "rules"), store) as run:
         await run.say(0, abnormal=1)
         monkeypatch.setattr("monitor.reloader.RETRY", 0.05)
         with capture_logs() as lines:
-            async with store.write() as tx:
-                await tx.exec_driver_sql("ALTER TABLE alert RENAME TO away")
-            run.write("rules", SLOW)
-            assert (await run.source.requests.reload()).ok
-            async with store.write() as tx:
-                await tx.exec_driver_sql("ALTER TABLE away RENAME TO alert")
+            with monkeypatch.context() as patch:
+                patch.setattr(run.live.engine.book.recorder, "record", refused)
+                run.write("rules", SLOW)
+                assert (await run.source.requests.reload()).ok
             while run.reloader._owing:
                 await asyncio.sleep(0.01)
         assert len([line for line in lines if line["event"] == "what the reload ends waits for the store"]) == 1

@@ -45,6 +45,7 @@ async def test_it_answers_with_what_changed(tmp_path: Path) -> None:
             "receivers": {"added": [], "changed": [], "removed": []},
             "route": "changed",
             "quieting": "unchanged",
+            "heartbeat": "unchanged",
             "kept": [],
             "errors": [],
         }

@@ -1,0 +1,290 @@
+"""A store that takes no writes: what moves goes on from memory, people hear of it, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from test_courier import DOWN, Robot, letter
+from test_engine import ORDERS, START, engine, runs, sample, stored
+
+from monitor import degradation, recorder
+from monitor.book import Book
+from monitor.courier import Carrier, Courier
+from monitor.engine import Engine
+from monitor.errors import StoreFailed
+from monitor.lifeline import Lifeline
+from monitor.meters import Meters, Pulse
+from monitor.model import State, Transition
+from monitor.store import alerts, outbox
+from monitor.store.database import FILE, Store
+from monitor.store.outbox import Standing
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "RETRY", timedelta(seconds=0.02))
+
+
+async def pragma(store: Store, statement: str) -> None:
+    """On the one connection that writes."""
+    async with store._writer.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute(statement)
+
+
+async def fill(store: Store) -> None:
+    """A disk that is full: not one page more."""
+    async with store.write() as tx:
+        await tx.exec_driver_sql("CREATE TABLE ballast (b BLOB)")
+        await tx.exec_driver_sql("INSERT INTO ballast VALUES (zeroblob(100))")
+    await pragma(store, "PRAGMA max_page_count = 1")  # no less than there are
+
+
+async def empty(store: Store) -> None:
+    await pragma(store, "PRAGMA max_page_count = 1000000")
+
+
+async def forbid(store: Store) -> None:
+    await pragma(store, "PRAGMA query_only = ON")
+
+
+async def allow(store: Store) -> None:
+    await pragma(store, "PRAGMA query_only = OFF")
+
+
+Deed = Callable[[Store], Awaitable[None]]
+WAYS = pytest.mark.parametrize(("spoil", "mend"), [(fill, empty), (forbid, allow)], ids=["full", "read only"])
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def steps(store: Store) -> list[Transition]:
+    async with store.read() as tx:
+        return [step for _, step in await alerts.unrouted(tx, most=9999)]
+
+
+async def spoiled(running: Engine, store: Store, spoil: Deed) -> int:
+    """Breaks the store, and brings it so much that a full one has to refuse; how many instances are watched."""
+    many = [replace(ORDERS, id=f"i-{number}", name=f"n-{number}") for number in range(2, 300)]
+    await running.meet(many)
+    await spoil(store)
+    async with asyncio.TaskGroup() as tasks:
+        for one in many:
+            tasks.create_task(running.take(sample(0, abnormal=1, instance=one)))
+    assert running.book.recorder.trouble
+    return len(many)
+
+
+@WAYS
+async def test_what_moves_meanwhile_is_believed_and_written_in_its_order(store: Store, spoil: Deed, mend: Deed) -> None:
+    async with engine(store) as running:
+        await running.take(sample(0))
+        await spoiled(running, store, spoil)
+        await running.take(sample(30, abnormal=2))
+        await running.take(sample(60, abnormal=2))
+        assert running.book.of(ORDERS.key)["abnormal"].state is State.FIRING
+        await running.take(sample(90))
+        assert running.book.of(ORDERS.key)["abnormal"].state is State.RESOLVED
+        assert all(one.instance != ORDERS.key for one in await stored(store))
+
+        await mend(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await running.take(sample(120))
+    mine = [one for one in await steps(store) if one.alert == running.book.of(ORDERS.key)["abnormal"].key]
+    assert [(one.at, one.after) for one in mine] == [
+        (sample(30).at, State.FIRING),
+        (sample(90).at, State.RESOLVED),
+    ]
+    assert [(one.start, one.end) for one in await runs(store)] == [
+        (sample(0).at, sample(0).at),
+        (sample(30).at, sample(60).at),
+        (sample(90).at, sample(120).at),
+    ]
+    assert len(await stored(store)) == 299
+
+
+@WAYS
+async def test_the_file_is_whole_after_it(tmp_path: Path, store: Store, spoil: Deed, mend: Deed) -> None:
+    async with engine(store) as running:
+        await spoiled(running, store, spoil)
+        await mend(store)
+        await until(lambda: not running.book.recorder.trouble)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+async def test_a_lock_that_somebody_holds_is_no_different(tmp_path: Path, store: Store) -> None:
+    await pragma(store, "PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    async with engine(store) as running:
+        other.execute("BEGIN IMMEDIATE")
+        await running.take(sample(0, abnormal=1))
+        assert "locked" in running.book.recorder.trouble
+        other.execute("ROLLBACK")
+        await until(lambda: not running.book.recorder.trouble)
+    other.close()
+    assert [one.state for one in await stored(store)] == [State.FIRING]
+
+
+async def test_beyond_the_bound_nothing_moves_and_what_was_held_stays(store: Store) -> None:
+    async with engine(store) as running:
+        running.book.recorder._most = 2
+        await running.take(sample(0))
+        await forbid(store)
+        await running.take(sample(30, abnormal=1))
+        await running.take(sample(60, abnormal=2))
+        with pytest.raises(StoreFailed, match="no more fit"):
+            await running.take(sample(90))
+        assert running.book.of(ORDERS.key)["abnormal"].state is State.FIRING
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await running.take(sample(120))
+    assert [one.state for one in await stored(store)] == [State.RESOLVED]
+
+
+class Watched:
+    """A lifeline over the book of an engine, which tells a robot; the time stands still until it is set."""
+
+    def __init__(self, book: Book, store: Store, robot: Robot) -> None:
+        self.at = START
+        self.robot = robot
+        self.meters = Meters()
+        pulse = Pulse()
+        self.titles: list[str] = []
+        self.courier = Courier(
+            store,
+            {("ops", 0): Carrier("robot", "en", robot), ("others", 0): Carrier("robot", "en", Robot())},
+            now=lambda: self.at,
+            zone=UTC,
+            public_url="",
+            meters=self.meters,
+            pulse=pulse,
+            settled=lambda: None,
+        )
+        self.lifeline = Lifeline(
+            book, self.courier, lambda: "ops", now=lambda: self.at, meters=self.meters, pulse=pulse
+        )
+
+    async def go(self, seconds: float) -> datetime | None:
+        self.at = START + timedelta(seconds=seconds)
+        return await self.lifeline.step(self.at)
+
+
+class Listening(Robot):
+    """Keeps the notifications."""
+
+    async def send(self, message):  # type: ignore[no-untyped-def]
+        self.heard = [*getattr(self, "heard", []), message.notification]
+        return await super().send(message)
+
+
+@asynccontextmanager
+async def watched(store: Store, robot: Robot) -> AsyncIterator[tuple[Engine, Watched]]:
+    async with engine(store) as running:
+        await running.take(sample(0))
+        yield running, Watched(running.book, store, robot)
+
+
+async def test_people_hear_of_it_without_the_store_and_again_when_it_is_back(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        await town.go(0)
+        assert robot.sent == []
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        await town.go(31)
+        [first] = robot.heard
+        assert [(one.name, one.firing) for one in first.alerts] == [("abnormal", True), ("store-degraded", True)]
+        assert "readonly" in first.alerts[1].annotations["summary"]
+        assert running.book.general[degradation.KEY].state is State.FIRING
+        await town.go(40)
+        await running.take(sample(60))
+        await town.go(61)
+        assert len(robot.sent) == 1, "not more often than once a minute"
+        await town.go(95)
+        assert [(one.name, one.firing) for one in robot.heard[1].alerts] == [("abnormal", False)]
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await town.go(100)
+        await town.go(101)
+        assert [(one.name, one.firing) for one in robot.heard[2].alerts] == [("store-degraded", False)]
+        assert len(set(robot.sent)) == len(robot.sent) == 3
+    known = {one.rule: one.state for one in await stored(store)}
+    assert known == {"abnormal": State.RESOLVED, "store-degraded": State.RESOLVED}
+
+
+async def test_what_it_said_and_is_over_when_the_store_is_back_has_its_end_said(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        await town.go(31)
+        await running.take(sample(40))
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await town.go(45)
+        assert [(one.name, one.firing) for one in robot.heard[1].alerts] == [
+            ("abnormal", False),
+            ("store-degraded", False),
+        ]
+
+
+async def test_what_was_not_taken_is_tried_again_with_the_same_id(store: Store) -> None:
+    robot = Listening(DOWN, DOWN)
+    async with watched(store, robot) as (running, town):
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        again = await town.go(30)
+        assert again is not None
+        for seconds in (40, 80, 120):
+            await town.go(seconds)
+        assert len(robot.sent) == 3
+        assert len(set(robot.sent)) == 1
+        await allow(store)
+
+
+async def test_a_store_that_refuses_only_the_ends_of_runs_is_seen_as_well(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        await running.take(sample(30))
+        await forbid(store)
+        await running._stretches._flush()
+        await town.go(31)
+        assert len(robot.sent) == 1
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await running._stretches._flush()
+    assert [one.end for one in await runs(store)] == [sample(30).at]
+
+
+async def test_a_message_whose_delivery_cannot_be_written_down_is_not_sent_again_for_that(store: Store) -> None:
+    robot = Robot()
+    async with watched(store, robot) as (_, town):
+        async with store.write() as tx:
+            await outbox.add(tx, [letter("m-1")])
+        await forbid(store)
+        for seconds in (0, 40, 80):
+            town.at = START + timedelta(seconds=seconds)
+            async with asyncio.TaskGroup() as tasks:
+                await town.courier.step(town.at, tasks)
+        assert robot.sent == ["m-1"]
+        await allow(store)
+        town.at = START + timedelta(seconds=120)
+        async with asyncio.TaskGroup() as tasks:
+            await town.courier.step(town.at, tasks)
+        assert robot.sent == ["m-1"]
+        async with store.read() as tx:
+            assert [one.state for one in await outbox.recent(tx, most=9)] == [Standing.SENT]
