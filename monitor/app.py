@@ -174,7 +174,7 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         retention.run,
         live.namer.run,
         live.fleet.run,
-        _waking(ground.acted, live.dispatcher.wake),
+        _waking(ground.acted, _both(live.dispatcher.wake, live.courier.wake)),
     ]
     if source is None:
         return loops

@@ -221,7 +221,7 @@ def settle(letter: Letter, verdict: Verdict, *, at: datetime, draw: float) -> Le
         case Outcome.REFUSED:
             return replace(tried, state=Standing.DEAD, settled_at=at)
         case Outcome.THROTTLED | Outcome.UNREACHABLE:
-            if given_up(letter.created_at, at=at):
+            if given_up(letter.retried_at or letter.created_at, at=at):
                 return replace(tried, state=Standing.DEAD, settled_at=at)
             throttled = verdict.outcome is Outcome.THROTTLED
             asked = verdict.wait or (THROTTLED_WAIT if throttled else None)

@@ -43,6 +43,8 @@ class Letter:
     settled_at: datetime | None = None
     verdict: str = ""
     reason: str = ""
+    retried_at: datetime | None = None
+    """When somebody had it tried again."""
 
 
 def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
@@ -157,4 +159,5 @@ def letter_of(row: sa.RowMapping) -> Letter:
         settled_at=row["settled_at"],
         verdict=row["verdict"] or "",
         reason=row["reason"],
+        retried_at=row["retried_at"],
     )

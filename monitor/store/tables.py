@@ -176,6 +176,7 @@ outbox = sa.Table(
     sa.Column("settled_at", Moment),
     sa.Column("verdict", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("retried_at", Moment),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "settled_at"),
 )

@@ -21,11 +21,12 @@ from monitor.web import (
     guard,
     health,
     metrics,
+    outbox_api,
     reload,
 )
 from monitor.web.site import SITE, Site
 
-ROOMS = (dashboard, events, health, metrics, reload, alerts_api, am_alerts, am_silences, am_status)
+ROOMS = (dashboard, events, health, metrics, reload, alerts_api, outbox_api, am_alerts, am_silences, am_status)
 
 STATIC = Path(__file__).parent / "static"
 

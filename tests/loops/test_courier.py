@@ -398,3 +398,9 @@ async def test_what_was_said_of_a_group_that_is_gone_is_forgotten(store: Store) 
         await living.forget_orphans(tx)
     await town.go(60)
     assert robot.sent == ["m-1", "m-2", "m-1"]
+
+
+def test_what_was_retried_by_hand_is_tried_for_another_day() -> None:
+    old = replace(letter("m-1"), retried_at=START + timedelta(hours=30))
+    assert settle(old, DOWN, at=START + timedelta(hours=53), draw=0.5).state is Standing.WAITING
+    assert settle(old, DOWN, at=START + timedelta(hours=54), draw=0.5).state is Standing.DEAD
