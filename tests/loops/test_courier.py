@@ -190,7 +190,10 @@ async def test_a_failure_rests_the_destination_and_the_others_go_first_afterward
     assert robot.sent == ["m-1", "m-2", "m-1"]
 
 
-async def test_one_message_that_keeps_failing_does_not_starve_the_rest(store: Store) -> None:
+async def test_one_message_that_keeps_failing_does_not_starve_the_rest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.courier.random.random", lambda: 0.5)
     robot = Robot()
     town = Town(store, {("ops", 0): robot})
     bad = replace(letter("bad", group="g-1"), attempts=9, tried_at=START, next_at=START + timedelta(minutes=10))
