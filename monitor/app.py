@@ -11,7 +11,7 @@ from datetime import tzinfo
 import aiohttp
 
 from monitor.clock import Clock
-from monitor.courier import Carrier, Courier, Destination
+from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.errors import UsageError
@@ -30,6 +30,7 @@ from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
+from monitor.standin import Carrier, Destination
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
@@ -217,7 +218,7 @@ def carriers(
         seen=seen,
     )
     return {
-        (receiver.name, position): Carrier(integration.kind, integration.options.language, build(integration, tools))
+        (receiver.name, position): Carrier.of(receiver, integration, build(integration, tools))
         for receiver in policy.receivers
         for position, integration in enumerate(receiver.integrations)
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 import structlog
@@ -19,9 +19,10 @@ from monitor.clock import Clock
 from monitor.errors import StoreFailed
 from monitor.message import render
 from monitor.meters import Meters, Pulse
-from monitor.notifiers import Notifier, Outcome, Verdict
+from monitor.notifiers import Outcome, Verdict
 from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
 from monitor.rounds import Rounds
+from monitor.standin import Carrier, Destination, hand_over, overdue
 from monitor.store import living, outbox
 from monitor.store.database import Store
 from monitor.store.living import Living
@@ -36,19 +37,7 @@ LONGEST_REST = timedelta(seconds=30)
 SAID_AGAIN = timedelta(seconds=15)
 """How soon a repetition that failed is tried once more."""
 
-Destination = tuple[str, int]
-"""A receiver's name and the position among its kinds."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """How one destination is reached, and in which language it is spoken to."""
-
-    kind: str
-    language: str
-    notifier: Notifier
 
 
 class Courier:
@@ -110,6 +99,11 @@ class Courier:
             waiting = await outbox.waiting(tx)
             again = await living.due(tx, at)
             next_again = await living.next_again(tx)
+            late = await overdue(tx, self._carriers, at)
+        if late:
+            async with self._store.write() as tx:
+                await hand_over(tx, late, self._carriers, at)
+            self.wake()
         letters: dict[Destination, list[Letter]] = {}
         later: list[datetime] = [next_again] if next_again is not None and next_again > at else []
         for letter in (*waiting, *again):
@@ -146,6 +140,8 @@ class Courier:
                 settled = settle(letter, verdict, at=at, draw=random.random())
                 async with self._store.write() as tx:
                     await outbox.settle(tx, settled)
+                    if settled.state is Standing.DEAD:
+                        await hand_over(tx, [settled], self._carriers, at)
                     if settled.state is Standing.SENT:
                         await living.keep(
                             tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None

@@ -87,14 +87,16 @@ def render(notification: Notification, *, language: str, zone: tzinfo, public_ur
     """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message."""
     words = wording(language)
     told = notification.alerts[:FULL]
-    footer = (words.sent.format(at=moment(notification.at, zone)), words.identity.format(id=notification.id[:8]))
+    instead = words.instead.format(receiver=clean(notification.instead_of, 80)) if notification.instead_of else ""
+    sent = words.sent.format(at=moment(notification.at, zone))
+    footer = (instead, sent, words.identity.format(id=notification.id[:8]))
     return Message(
         notification=notification,
         title=_title(notification, words),
         delta=_delta(notification, words),
         entries=tuple(_entry(alert, notification.at, zone, words) for alert in told),
         colour=_COLOURS[notification.severity] if notification.firing else Colour.GREEN,
-        footer=" · ".join(footer),
+        footer=" · ".join(filter(None, footer)),
         link=f"{public_url.rstrip('/')}/" if public_url else "",
         hidden=len(notification.alerts) - len(told),
         language=language,

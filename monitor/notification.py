@@ -83,6 +83,8 @@ class Notification:
     reason: Reason
     at: datetime
     alerts: tuple[AlertView, ...]
+    instead_of: str = ""
+    """The receiver that could not be told, of a message that goes to its fallback."""
 
     @property
     def firing(self) -> tuple[AlertView, ...]:

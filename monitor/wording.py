@@ -63,6 +63,8 @@ class Wording:
     broken: str
     runbook: str
     details: str
+    instead: str
+    """Whom a message was meant for that its fallback gets."""
     sent: str
     identity: str
 
@@ -159,6 +161,7 @@ ENGLISH = Wording(
     broken="broken",
     runbook="runbook",
     details="details",
+    instead="{receiver} could not be told",
     sent="sent {at}",
     identity="id {id}",
 )
@@ -216,6 +219,7 @@ CHINESE = Wording(
     broken="异常任务",
     runbook="处理手册",
     details="详情",
+    instead="无法送达 {receiver}",
     sent="发送于 {at}",
     identity="编号 {id}",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,8 @@ class Letter:
     reason: str = ""
     retried_at: datetime | None = None
     """When somebody had it tried again."""
+    fallback: str = ""
+    """The receiver that got it instead."""
 
 
 def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
@@ -94,6 +96,32 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
     )
 
 
+async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
+    """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.created_at <= before,
+            outbox.c.fallback == "",
+            outbox.c.receiver.in_(receivers),
+        )
+        .order_by(outbox.c.seq)
+        .limit(most)
+    )
+    return [letter_of(row) for row in rows.mappings()]
+
+
+async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
+    """Which of these ids messages have."""
+    return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
+
+
+async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
+    """Writes that `fallback` got the message too."""
+    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
+
+
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
     """The newest messages, whatever became of them."""
     rows = await tx.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(most))
@@ -140,6 +168,8 @@ def _row(one: Letter) -> dict[str, Any]:
         "settled_at": one.settled_at,
         "verdict": one.verdict,
         "reason": one.reason,
+        "retried_at": one.retried_at,
+        "fallback": one.fallback,
     }
 
 
@@ -160,4 +190,5 @@ def letter_of(row: sa.RowMapping) -> Letter:
         verdict=row["verdict"] or "",
         reason=row["reason"],
         retried_at=row["retried_at"],
+        fallback=row["fallback"],
     )

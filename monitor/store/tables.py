@@ -177,6 +177,7 @@ outbox = sa.Table(
     sa.Column("verdict", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("retried_at", Moment),
+    sa.Column("fallback", sa.Text, nullable=False),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "settled_at"),
 )

@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import ClassVar
 
 import pytest
 
-from monitor.courier import Carrier, Courier, Destination, settle
+from monitor.courier import Courier, settle
 from monitor.grouping import Group
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.notifiers import Options, OptionsType, Outcome, Verdict
+from monitor.standin import Carrier, Destination
 from monitor.store import groups, living, outbox
 from monitor.store.database import Store
 from monitor.store.outbox import Letter, Standing
@@ -407,3 +409,50 @@ def test_what_was_retried_by_hand_is_tried_for_another_day() -> None:
     old = replace(letter("m-1"), retried_at=START + timedelta(hours=30))
     assert settle(old, DOWN, at=START + timedelta(hours=53), draw=0.5).state is Standing.WAITING
     assert settle(old, DOWN, at=START + timedelta(hours=54), draw=0.5).state is Standing.DEAD
+
+
+def with_fallback(*names: str, robots: Mapping[Destination, Robot]) -> dict[Destination, Carrier]:
+    """The carriers of these robots; each receiver's fallback is the next of `names`."""
+    following = dict(pairwise(names))
+    return {where: Carrier("robot", "en", robot, following.get(where[0], "")) for where, robot in robots.items()}
+
+
+async def test_what_is_refused_goes_to_the_fallback_at_once_and_from_there_to_its_own(store: Store) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("mail", 0): Robot(REFUSED), ("boss", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", "boss", robots=robots))
+    await town.queue(letter("m-1"))
+    for seconds in range(3):
+        await town.go(seconds)
+    assert [robot.sent for robot in robots.values()] == [["m-1"], ["m-1.fallback"], ["m-1.fallback.fallback"]]
+    letters = await town.letters()
+    assert [letters[name].fallback for name in ("m-1", "m-1.fallback", "m-1.fallback.fallback")] == ["mail", "boss", ""]
+    assert letters["m-1.fallback.fallback"].notification.instead_of == "ops"
+
+
+async def test_what_is_not_taken_for_ten_minutes_goes_to_the_fallback_once_and_is_tried_further(store: Store) -> None:
+    robots = {("ops", 0): Robot(*[throttled(60)] * 14), ("mail", 0): Robot(), ("mail", 1): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    await town.queue(letter("m-1"))
+    for minute in range(10):
+        await town.go(minute * 60)
+    assert robots["mail", 0].sent == []
+    for minute in (10, 11, 12, 13, 14, 15):
+        await town.go(minute * 60)
+    assert (robots["mail", 0].sent, robots["mail", 1].sent) == (["m-1.fallback"], ["m-1.fallback.1"])
+    robots["ops", 0].verdicts.clear()
+    await town.go(3600)
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_a_receiver_of_several_kinds_that_all_fail_uses_its_fallback_once(store: Store) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("ops", 1): Robot(REFUSED), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    second = letter("m-1.1")
+    await town.queue(letter("m-1"), replace(second, position=1))
+    await town.go(0)
+    await town.go(1)
+    assert robots["mail", 0].sent == ["m-1.fallback"]
+    assert {one.fallback for one in (await town.letters()).values()} == {"mail", ""}
