@@ -21,6 +21,7 @@ from monitor.message import render
 from monitor.meters import Meters, Pulse
 from monitor.notifiers import Outcome, Verdict
 from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
+from monitor.postage import Postage
 from monitor.rounds import Rounds
 from monitor.standin import Carrier, Destination, hand_over, overdue
 from monitor.store import living, outbox
@@ -65,6 +66,7 @@ class Courier:
         self._rounds = Rounds("courier", now=now, pulse=pulse)
         self._busy: dict[Destination, asyncio.Task[None]] = {}
         self._rest: dict[Destination, datetime] = {}
+        self._postage = Postage(store)
 
     def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
         """Reaches destinations this way from now on. What waits for one that is gone is given up at once."""
@@ -129,17 +131,27 @@ class Courier:
         """Tries the due messages of one destination, one after the other; the first that must wait stops the rest."""
         self._rest.pop(destination, None)
         try:
-            for letter in letters:
+            again = [one for one in letters if one.state is Standing.SENT]
+            fresh = [one for one in letters if one.state is not Standing.SENT]
+            ready, later = await self._postage.sort(destination, fresh, self._now()) if fresh else ([], None)
+            if later is not None:
+                self._rest[destination] = later
+            for letter in (*ready, *again):
                 async with self._store.read() as tx:
                     known = await living.find(tx, letter)
                 if letter.state is Standing.SENT:
                     await self._say_again(letter, known)
                     continue
-                verdict = await self._try(letter, edits=known.ref if known else "")
+                edits = known.ref if known else ""
+                # A change of a living message is told in a reply as well.
+                messages = 2 if edits else 1
+                await self._postage.spend(letter, self._now(), messages)
+                verdict = await self._try(letter, edits=edits)
                 at = self._now()
                 settled = settle(letter, verdict, at=at, draw=random.random())
                 async with self._store.write() as tx:
                     await outbox.settle(tx, settled)
+                    await self._postage.arrived(tx, letter, at, messages)
                     if settled.state is Standing.DEAD:
                         await hand_over(tx, [settled], self._carriers, at)
                     if settled.state is Standing.SENT:

@@ -25,6 +25,8 @@ class Reason(enum.StrEnum):
     STEADY = "steady"
     """It flapped, and stands still while it fires."""
     ESCALATED = "escalated"
+    DIGEST = "digest"
+    """Many messages in one, as the receiver takes no more."""
     TEST = "test"
 
 
@@ -36,6 +38,8 @@ class Change(enum.StrEnum):
     RESOLVED = "resolved"
     FLAPPING = "flapping"
     """It fires and resolves again and again: what follows is not told until it stands still."""
+    PASSED = "passed"
+    """It fired and resolved before anybody could be told."""
     SAME = "same"
 
 

@@ -47,6 +47,9 @@ class Wording:
     flapping: str
     flaps: str
     """What is said of an alert that flaps, alone in its message."""
+    passes: str
+    passed: str
+    """What is said of an alert that is over already, alone in its message."""
     frames: Mapping[Reason, str]
     """What stands around the delta of a message that was not caused by a change."""
     still_firing: str
@@ -113,6 +116,7 @@ ENGLISH = Wording(
         Change.WORSE: "worse",
         Change.FLAPPING: "flapping",
         Change.RESOLVED: "",
+        Change.PASSED: "",
         Change.SAME: "",
     },
     causes={
@@ -141,11 +145,14 @@ ENGLISH = Wording(
     worst="worst: {name} {before} → {after}",
     flapping="{count} flapping",
     flaps="flapping: it fires and resolves again and again; no more is said until it stands still",
+    passes="{count} fired and resolved",
+    passed="fired and resolved before this could be said",
     frames={
         Reason.REPEAT: "reminder: {delta}",
         Reason.SILENCE_ENDED: "no longer silenced: {delta}",
         Reason.STEADY: "no longer flapping: {delta}",
         Reason.ESCALATED: "escalated: {delta}",
+        Reason.DIGEST: "many at once: {delta}",
     },
     still_firing="still firing",
     by_kind="{total} ({kinds})",
@@ -172,7 +179,14 @@ CHINESE = Wording(
     then="；",
     named="{name}：{value}",
     severities={Severity.INFO: "提示", Severity.WARNING: "警告", Severity.CRITICAL: "严重"},
-    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.FLAPPING: "抖动", Change.RESOLVED: "", Change.SAME: ""},
+    changes={
+        Change.NEW: "新增",
+        Change.WORSE: "加重",
+        Change.FLAPPING: "抖动",
+        Change.RESOLVED: "",
+        Change.PASSED: "",
+        Change.SAME: "",
+    },
     causes={
         Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
         Cause.INSTANCE_REMOVED: "因实例被移除而结束，并无采样证明其已恢复",
@@ -199,11 +213,14 @@ CHINESE = Wording(
     worst="最严重：{name} {before} → {after}",
     flapping="抖动 {count}",
     flaps="抖动：反复告警与恢复，稳定之前不再通知",
+    passes="已发生并恢复 {count}",
+    passed="通知送达前已发生并恢复",
     frames={
         Reason.REPEAT: "提醒：{delta}",
         Reason.SILENCE_ENDED: "静默已解除：{delta}",
         Reason.STEADY: "已停止抖动：{delta}",
         Reason.ESCALATED: "升级通知：{delta}",
+        Reason.DIGEST: "多条合并：{delta}",
     },
     still_firing="仍在告警",
     by_kind="{total}（{kinds}）",

@@ -21,6 +21,7 @@ _REASONS = {
     Reason.FLAPPING: "unknown",
     Reason.STEADY: "unknown",
     Reason.ESCALATED: "first notification",
+    Reason.DIGEST: "unknown",
     Reason.TEST: "none",
 }
 """Alertmanager's words. There, a severity that rises is another alert: one that was added; so is what a silence hid. It

@@ -24,6 +24,7 @@ class Slip(NamedTuple):
     reason: str
     attempts: int
     next_at: datetime | None
+    merged_into: str | None
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
@@ -52,12 +53,13 @@ async def retry(tx: AsyncConnection, name: str, at: datetime) -> None:
 
 
 async def drop(tx: AsyncConnection, name: str) -> None:
-    """Forgets an undelivered message."""
-    await tx.execute(outbox.delete().where(outbox.c.id == name, outbox.c.state != str(Standing.SENT)))
+    """Forgets an undelivered message, and those inside it."""
+    mine = (outbox.c.id == name) | (outbox.c.merged_into == name)
+    await tx.execute(outbox.delete().where(mine, outbox.c.state != str(Standing.SENT)))
 
 
 def _slip(row: Sequence[Any]) -> Slip:
-    name, receiver, kind, state, verdict, reason, attempts, next_at = row
+    name, receiver, kind, state, verdict, reason, attempts, next_at, inside = row
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
-    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned)
+    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside)

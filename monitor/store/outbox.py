@@ -17,6 +17,9 @@ from monitor.store.tables import outbox
 
 _NOTIFICATION = TypeAdapter(Notification)
 
+AT_ONCE = 100
+"""Messages of one destination that are looked at together."""
+
 
 class Standing(enum.StrEnum):
     """Where a message stands."""
@@ -69,18 +72,39 @@ async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
 
 
 async def waiting(tx: AsyncConnection) -> list[Letter]:
-    """The next message of each group and integration, oldest first: a later one waits for the earlier."""
-    first = (
-        sa.select(sa.func.min(outbox.c.seq))
-        .where(outbox.c.state == str(Standing.WAITING))
-        .group_by(outbox.c.receiver, outbox.c.position, outbox.c.group_key)
+    """The next message of each group and integration: a later one waits for the earlier, unless that is inside it.
+
+    Of each destination the first `AT_ONCE`: those that did not fail yet, the worst, the oldest.
+    """
+    one, earlier = outbox.alias("one"), outbox.alias("earlier")
+    blocked = sa.exists().where(
+        earlier.c.state == str(Standing.WAITING),
+        earlier.c.receiver == one.c.receiver,
+        earlier.c.position == one.c.position,
+        earlier.c.group_key == one.c.group_key,
+        earlier.c.seq < one.c.seq,
+        earlier.c.merged_into.is_(None) | (earlier.c.merged_into != one.c.id),
     )
-    rows = await tx.execute(sa.select(outbox).where(outbox.c.seq.in_(first)).order_by(outbox.c.seq))
+    place = (one.c.receiver, one.c.position)
+    row = sa.func.row_number().over(partition_by=place, order_by=(one.c.attempts > 0, one.c.urgency.desc(), one.c.seq))
+    free = sa.select(one.c.seq, row.label("place")).where(
+        one.c.state == str(Standing.WAITING), one.c.merged_into.is_(None), ~blocked
+    )
+    first = free.subquery()
+    rows = await tx.execute(
+        sa.select(outbox)
+        .join(first, first.c.seq == outbox.c.seq)
+        .where(first.c.place <= AT_ONCE)
+        .order_by(outbox.c.seq)
+    )
     return [letter_of(row) for row in rows.mappings()]
 
 
 async def settle(tx: AsyncConnection, one: Letter) -> None:
-    """Writes what became of a try."""
+    """Writes what became of a try; once it is final, what is inside the message shares it."""
+    if one.state is not Standing.WAITING:
+        final = {"state": str(one.state), "settled_at": one.settled_at, "verdict": one.verdict}
+        await tx.execute(outbox.update().where(outbox.c.merged_into == one.id).values(**final))
     await tx.execute(
         outbox.update()
         .where(outbox.c.id == one.id)
@@ -152,6 +176,11 @@ async def prune(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(outbox.delete().where(outbox.c.settled_at < before))
 
 
+def dumped(notification: Notification) -> Any:
+    """The notification as the store keeps it."""
+    return _NOTIFICATION.dump_python(notification, mode="json")
+
+
 def _row(one: Letter) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -159,7 +188,8 @@ def _row(one: Letter) -> dict[str, Any]:
         "position": one.position,
         "kind": one.kind,
         "group_key": one.notification.group_key,
-        "notification": _NOTIFICATION.dump_python(one.notification, mode="json"),
+        "notification": dumped(one.notification),
+        "urgency": one.notification.severity.rank,
         "state": str(one.state),
         "created_at": one.created_at,
         "attempts": one.attempts,

@@ -2,41 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Moment(sa.TypeDecorator[datetime]):
-    """An aware datetime as an integer: exact, sortable, the same in every store."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
-
-
-class Span(sa.TypeDecorator[timedelta]):
-    """A duration as an integer of microseconds."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
-        return None if value is None else value // _MICROSECOND
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
-        return None if value is None else timedelta(microseconds=value)
-
+from monitor.store.columns import Moment, Span
 
 metadata = sa.MetaData(
     naming_convention={
@@ -178,8 +146,20 @@ outbox = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("retried_at", Moment),
     sa.Column("fallback", sa.Text, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False),
+    sa.Column("merged_into", sa.Text),
     sa.Index(None, "state", "next_at"),
+    sa.Index(None, "state", "receiver", "position", "group_key"),
+    sa.Index(None, "merged_into"),
     sa.Index(None, "settled_at"),
+)
+
+budget = sa.Table(
+    "budget",
+    metadata,
+    sa.Column("receiver", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("spent", sa.JSON, nullable=False),
 )
 
 silence = sa.Table(

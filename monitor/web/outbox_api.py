@@ -65,7 +65,10 @@ def _undelivered(found: Slip | None, name: str) -> web.Response | None:
     """The refusal where there is nothing left to do for the message."""
     if found is None:
         return _refused(404, f"there is no message {name} in the outbox")
-    return _refused(409, f"the message {name} was delivered") if found.state is Standing.SENT else None
+    if found.state is Standing.SENT:
+        return _refused(409, f"the message {name} was delivered")
+    inside = found.merged_into
+    return _refused(409, f"the message {name} goes out with {inside}: name that one") if inside else None
 
 
 def _refused(status: int, why: str) -> web.Response:
@@ -73,4 +76,6 @@ def _refused(status: int, why: str) -> web.Response:
 
 
 def _shape(one: Slip) -> dict[str, Any]:
-    return {**one._asdict(), "state": str(one.state), "next_at": moment(one.next_at) if one.next_at else None}
+    # The reason of what is inside another message names that one.
+    told = {name: value for name, value in one._asdict().items() if name != "merged_into"}
+    return {**told, "state": str(one.state), "next_at": moment(one.next_at) if one.next_at else None}

@@ -220,12 +220,80 @@ async def test_a_throttle_is_waited_out_by_the_whole_destination(store: Store) -
 
 
 async def test_messages_of_one_group_keep_their_order(store: Store) -> None:
-    robot = Robot(DOWN)
+    robot = Robot()
     town = Town(store, {("ops", 0): robot})
     await town.queue(letter("m-1"), letter("m-2"))
     for seconds in (0, 2, 3):
         await town.go(seconds)
-    assert robot.sent == ["m-1", "m-1", "m-2"]
+    assert robot.sent == ["m-1", "m-2"]
+
+
+async def test_what_failed_goes_out_inside_the_newer_message_of_its_group_and_shares_its_fate(store: Store) -> None:
+    robot = Robot(DOWN)
+    town = Town(store, {("ops", 0): robot})
+    over = letter("m-2")
+    [alert] = over.notification.alerts
+    ended = replace(alert, firing=False, change=Change.RESOLVED, resolved_at=START)
+    over = replace(over, notification=replace(over.notification, reason=Reason.ALL_RESOLVED, alerts=(ended,)))
+    await town.queue(letter("m-1"), over)
+    await town.go(0)
+    assert (await town.letters())["m-1"].state is Standing.WAITING
+    await town.go(2)
+    await town.go(30)
+    assert robot.sent == ["m-1", "m-2"]
+    letters = await town.letters()
+    assert [one.change for one in letters["m-2"].notification.alerts] == [Change.PASSED]
+    assert {(one.state, one.verdict) for one in letters.values()} == {(Standing.SENT, "delivered")}
+
+
+def chat(message: str, severity: Severity = Severity.WARNING) -> Letter:
+    """A message to a chat that takes twenty a minute, of a group of its own."""
+    one = letter(message, group=message)
+    [alert] = one.notification.alerts
+    said = replace(one.notification, alerts=(replace(alert, key=message, severity=severity),))
+    return replace(one, kind="dingtalk", notification=said)
+
+
+def chatting(store: Store, robot: Robot) -> Town:
+    town = Town(store, {("ops", 0): robot})
+    town.courier.adopt({("ops", 0): Carrier("dingtalk", "en", robot)})
+    return town
+
+
+async def test_what_a_chat_does_not_take_becomes_one_digest_also_after_a_restart_and_nothing_is_lost(
+    store: Store,
+) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(*(chat(f"a-{number}") for number in range(150)))
+    await town.go(0)
+    assert len(robot.sent) == 16, "a share is kept for criticals"
+    assert robot.sent[-1] == "a-15.digest"
+    letters = await town.letters()
+    assert {one.state for one in letters.values()} == {Standing.SENT}
+    assert len(letters["a-15.digest"].notification.alerts) == 135
+
+    town = chatting(store, robot)
+    await town.queue(chat("b-1"), chat("b-2"))
+    assert await town.go(30) is None
+    await town.queue(chat("worst", Severity.CRITICAL))
+    await town.go(60)
+    assert robot.sent[16:] == ["worst", "b-1", "b-2"]
+
+
+async def test_a_digest_that_fails_holds_back_what_is_newer_in_its_groups(store: Store) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(*(chat(f"a-{number}") for number in range(20)))
+    robot.verdicts = [*[DELIVERED] * 15, throttled(120)]
+    await town.go(0)
+    newer = chat("newer")
+    await town.queue(replace(newer, notification=replace(newer.notification, group_key="a-19")))
+    await town.go(60)
+    assert robot.sent[15:] == ["a-15.digest"]
+    for seconds in (120, 121, 700, 701):
+        await town.go(seconds)
+    assert robot.sent[15:] == ["a-15.digest", "a-15.digest", "newer"]
 
 
 async def test_a_bug_in_a_notifier_is_a_failed_try(store: Store) -> None:
