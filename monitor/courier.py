@@ -19,6 +19,7 @@ from monitor.clock import Clock
 from monitor.errors import StoreFailed
 from monitor.message import render
 from monitor.meters import Meters, Pulse
+from monitor.model import Severity
 from monitor.notifiers import Outcome, Verdict
 from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
 from monitor.postage import Postage
@@ -66,6 +67,7 @@ class Courier:
         self._rounds = Rounds("courier", now=now, pulse=pulse)
         self._busy: dict[Destination, asyncio.Task[None]] = {}
         self._rest: dict[Destination, datetime] = {}
+        self._paced: dict[Destination, datetime] = {}
         self._postage = Postage(store)
 
     def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
@@ -96,9 +98,10 @@ class Courier:
             StoreFailed: nothing was tried.
         """
         # Taken before the read: a destination that gets done meanwhile has settled letters that the read still shows.
-        busy = set(self._busy)
+        busy, known = set(self._busy), self._carriers.keys()
         async with self._store.read() as tx:
-            waiting = await outbox.waiting(tx)
+            resting, paced = ({*_still(rest, at)} & known for rest in (self._rest, self._paced))
+            waiting = await outbox.waiting(tx, resting=resting, paced=paced)
             again = await living.due(tx, at)
             next_again = await living.next_again(tx)
             late = await overdue(tx, self._carriers, at)
@@ -108,6 +111,7 @@ class Courier:
             self.wake()
         letters: dict[Destination, list[Letter]] = {}
         later: list[datetime] = [next_again] if next_again is not None and next_again > at else []
+        later += [*_still(self._rest, at).values(), *_still(self._paced, at).values()]
         for letter in (*waiting, *again):
             destination = (letter.receiver, letter.position)
             next_at = at if letter.state is Standing.SENT else letter.next_at
@@ -135,7 +139,10 @@ class Courier:
             fresh = [one for one in letters if one.state is not Standing.SENT]
             ready, later = await self._postage.sort(destination, fresh, self._now()) if fresh else ([], None)
             if later is not None:
-                self._rest[destination] = later
+                # What is kept for criticals is there for the next one.
+                critical = {one.id for one in fresh if one.notification.severity is Severity.CRITICAL}
+                full = critical - {one.id for one in ready}
+                (self._rest if full else self._paced)[destination] = later
             for letter in (*ready, *again):
                 async with self._store.read() as tx:
                     known = await living.find(tx, letter)
@@ -216,6 +223,11 @@ class Courier:
             log.error("message given up", verdict=after.verdict, reason=after.reason, **words)
         elif before.reason != after.reason:
             log.warning("message not delivered yet", verdict=after.verdict, reason=after.reason, **words)
+
+
+def _still(rest: Mapping[Destination, datetime], at: datetime) -> dict[Destination, datetime]:
+    """The destinations that rest at `at`, and until when."""
+    return {destination: until for destination, until in rest.items() if until > at}
 
 
 def settle(letter: Letter, verdict: Verdict, *, at: datetime, draw: float) -> Letter:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.model import Severity
 from monitor.notification import Notification
 from monitor.store.tables import outbox
 
@@ -71,10 +72,13 @@ async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
         await tx.execute(outbox.insert(), [_row(one) for one in letters])
 
 
-async def waiting(tx: AsyncConnection) -> list[Letter]:
+async def waiting(
+    tx: AsyncConnection, *, resting: Collection[tuple[str, int]] = (), paced: Collection[tuple[str, int]] = ()
+) -> list[Letter]:
     """The next message of each group and integration: a later one waits for the earlier, unless that is inside it.
 
-    Of each destination the first `AT_ONCE`: those that did not fail yet, the worst, the oldest.
+    Of each destination the first `AT_ONCE`: those that did not fail yet, the worst, the oldest. None of destinations
+    that are `resting`, and only critical ones of those that are `paced`.
     """
     one, earlier = outbox.alias("one"), outbox.alias("earlier")
     blocked = sa.exists().where(
@@ -88,7 +92,11 @@ async def waiting(tx: AsyncConnection) -> list[Letter]:
     place = (one.c.receiver, one.c.position)
     row = sa.func.row_number().over(partition_by=place, order_by=(one.c.attempts > 0, one.c.urgency.desc(), one.c.seq))
     free = sa.select(one.c.seq, row.label("place")).where(
-        one.c.state == str(Standing.WAITING), one.c.merged_into.is_(None), ~blocked
+        one.c.state == str(Standing.WAITING),
+        one.c.merged_into.is_(None),
+        sa.tuple_(*place).not_in(list(resting)),
+        sa.tuple_(*place).not_in(list(paced)) | (one.c.urgency >= Severity.CRITICAL.rank),
+        ~blocked,
     )
     first = free.subquery()
     rows = await tx.execute(

@@ -275,8 +275,11 @@ async def test_what_a_chat_does_not_take_becomes_one_digest_also_after_a_restart
 
     town = chatting(store, robot)
     await town.queue(chat("b-1"), chat("b-2"))
-    assert await town.go(30) is None
+    await town.go(30)
+    assert await town.go(31) == START + timedelta(seconds=60)
     await town.queue(chat("worst", Severity.CRITICAL))
+    await town.go(32)
+    assert robot.sent[16:] == ["worst"], "a critical one uses what is kept"
     await town.go(60)
     assert robot.sent[16:] == ["worst", "b-1", "b-2"]
 
