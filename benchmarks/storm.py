@@ -56,7 +56,7 @@ class Chat:
         return message.title
 
     async def send(self, message: Message) -> Verdict:
-        """Half a tenth of a second, as a chat takes."""
+        """Takes as long as a chat does."""
         await asyncio.sleep(0.05)
         self.came.append(clock.now())
         self.told |= {alert.key for alert in message.notification.alerts}
