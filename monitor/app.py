@@ -13,7 +13,7 @@ import aiohttp
 
 from monitor.carriers import carriers
 from monitor.clock import Clock
-from monitor.courier import Carrier, Courier, Destination
+from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.errors import UsageError
@@ -31,6 +31,7 @@ from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
+from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable

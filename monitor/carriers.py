@@ -7,12 +7,12 @@ from collections.abc import Callable
 import aiohttp
 
 from monitor.clock import Clock
-from monitor.courier import Carrier, Destination
 from monitor.fdi.topics import AccountTopics
 from monitor.notifiers import Exchange, SmtpServer, Tools, unseen
 from monitor.notifiers.registry import build
 from monitor.policy.policy import Policy
 from monitor.settings import Settings
+from monitor.standin import Carrier, Destination
 
 
 def carriers(
@@ -33,7 +33,7 @@ def carriers(
         seen=seen,
     )
     return {
-        (receiver.name, position): Carrier(integration.kind, integration.options.language, build(integration, tools))
+        (receiver.name, position): Carrier.of(receiver, integration, build(integration, tools))
         for receiver in policy.receivers
         for position, integration in enumerate(receiver.integrations)
     }

@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
+from monitor.carriage import Carriage
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
-from monitor.message import render
 from monitor.meters import Meters, Pulse
-from monitor.notification import Notification
-from monitor.notifiers import Notifier, Outcome, Verdict
-from monitor.pacing import THROTTLED_WAIT, given_up, retry_at
+from monitor.model import Severity
+from monitor.notifiers import Outcome, Verdict
+from monitor.postage import Postage
 from monitor.rounds import Rounds
+from monitor.settling import settle
+from monitor.standin import Carrier, Destination, hand_over, overdue
 from monitor.store import living, outbox
 from monitor.store.database import Store
 from monitor.store.living import Living
@@ -37,19 +38,7 @@ LONGEST_REST = timedelta(seconds=30)
 SAID_AGAIN = timedelta(seconds=15)
 """How soon a repetition that failed is tried once more."""
 
-Destination = tuple[str, int]
-"""A receiver's name and the position among its kinds."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """How one destination is reached, and in which language it is spoken to."""
-
-    kind: str
-    language: str
-    notifier: Notifier
 
 
 class Courier:
@@ -69,39 +58,27 @@ class Courier:
         key: bytes = b"",
     ) -> None:
         """`key` signs the links in messages, where `public_url` leads to them."""
+        self.carriage = Carriage(carriers, zone, public_url, key)
         self._store = store
-        self._carriers = carriers
         self._now = now
-        self._zone = zone
-        self._public_url = public_url
-        self._key = key
         self._meters = meters
         self._settled = settled
         self._rounds = Rounds("courier", now=now, pulse=pulse)
         self._busy: dict[Destination, asyncio.Task[None]] = {}
         self._rest: dict[Destination, datetime] = {}
-        self._unwritten: dict[str, Verdict] = {}
+        self._unwritten: dict[str, tuple[Verdict, int]] = {}
         """What became of messages while the store took no writes: they are not sent again for that."""
+        self._paced: dict[Destination, datetime] = {}
+        self._postage = Postage(store)
 
     def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
         """Reaches destinations this way from now on. What waits for one that is gone is given up at once."""
-        self._carriers = carriers
+        self.carriage.carriers = carriers
         self.wake()
 
     def wake(self) -> None:
         """A message was queued: look at once."""
         self._rounds.wake()
-
-    def destinations(self) -> tuple[Destination, ...]:
-        """All that can be reached."""
-        return tuple(self._carriers)
-
-    async def say(self, notification: Notification, position: int) -> tuple[Verdict, str]:
-        """One try to deliver what stands in no outbox to the kind at `position`; what became of it, and the kind."""
-        carrier = self._carriers.get((notification.receiver, position))
-        if carrier is None:
-            return Verdict(Outcome.REFUSED, f"the policy has no receiver {notification.receiver} any more"), ""
-        return await self._send(carrier, notification), carrier.kind
 
     async def run(self) -> None:
         """Passes until cancelled: when woken, and when the next message is due."""
@@ -122,18 +99,25 @@ class Courier:
             StoreFailed: nothing was tried.
         """
         # Taken before the read: a destination that gets done meanwhile has settled letters that the read still shows.
-        busy = set(self._busy)
+        busy, known = set(self._busy), self.carriage.carriers.keys()
         async with self._store.read() as tx:
-            waiting = await outbox.waiting(tx)
+            resting, paced = ({*_still(rest, at)} & known for rest in (self._rest, self._paced))
+            waiting = await outbox.waiting(tx, resting=resting, paced=paced)
             again = await living.due(tx, at)
             next_again = await living.next_again(tx)
+            late = await overdue(tx, self.carriage.carriers, at)
+        if late:
+            async with self._store.write() as tx:
+                await hand_over(tx, late, self.carriage.carriers, at)
+            self.wake()
         letters: dict[Destination, list[Letter]] = {}
         later: list[datetime] = [next_again] if next_again is not None and next_again > at else []
+        later += [*_still(self._rest, at).values(), *_still(self._paced, at).values()]
         for letter in (*waiting, *again):
             destination = (letter.receiver, letter.position)
             next_at = at if letter.state is Standing.SENT else letter.next_at
             ready_at = max(next_at, self._rest.get(destination, next_at))
-            if self._carrier(letter) is None:
+            if self.carriage.of(letter) is None:
                 ready_at = at
             if destination in busy:
                 continue
@@ -152,29 +136,26 @@ class Courier:
         """Tries the due messages of one destination, one after the other; the first that must wait stops the rest."""
         self._rest.pop(destination, None)
         try:
-            for letter in letters:
+            again = [one for one in letters if one.state is Standing.SENT]
+            fresh = [one for one in letters if one.state is not Standing.SENT]
+            ready, later = await self._postage.sort(destination, fresh, self._now()) if fresh else ([], None)
+            if later is not None:
+                # What is kept for criticals is there for the next one.
+                critical = {one.id for one in fresh if one.notification.severity is Severity.CRITICAL}
+                full = critical - {one.id for one in ready}
+                (self._rest if full else self._paced)[destination] = later
+            for letter in (*ready, *again):
                 async with self._store.read() as tx:
                     known = await living.find(tx, letter)
                 if letter.state is Standing.SENT:
                     await self._say_again(letter, known)
                     continue
-                verdict = self._unwritten.get(letter.id)
-                if verdict is None:
-                    verdict = await self._try(letter, edits=known.ref if known else "")
-                    self._unwritten[letter.id] = verdict
-                at = self._now()
-                settled = settle(letter, verdict, at=at, draw=random.random())
-                async with self._store.write() as tx:
-                    await outbox.settle(tx, settled)
-                    if settled.state is Standing.SENT:
-                        await living.keep(
-                            tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None
-                        )
-                del self._unwritten[letter.id]
+                verdict, settled = await self._deliver(letter, edits=known.ref if known else "")
                 self._tell(letter, settled)
                 if settled.state is Standing.WAITING:
                     throttled = verdict.outcome is Outcome.THROTTLED
-                    self._rest[destination] = settled.next_at if throttled else min(settled.next_at, at + LONGEST_REST)
+                    longest = self._now() + LONGEST_REST
+                    self._rest[destination] = settled.next_at if throttled else min(settled.next_at, longest)
                     break
         except StoreFailed as error:
             log.error("what became of a message could not be written down yet", reason=str(error))
@@ -184,19 +165,35 @@ class Courier:
             self.wake()
             self._settled()
 
-    def _carrier(self, letter: Letter) -> Carrier | None:
-        """How the letter is carried, also where its kind stands in another place under its receiver now."""
-        carrier = self._carriers.get((letter.receiver, letter.position))
-        if carrier is not None and carrier.kind == letter.kind:
-            return carrier
-        others = (one for (name, _), one in self._carriers.items() if name == letter.receiver)
-        return next((one for one in others if one.kind == letter.kind), None)
+    async def _deliver(self, letter: Letter, *, edits: str) -> tuple[Verdict, Letter]:
+        """One try, written down; what was made before and could not be is only written down.
+
+        Raises:
+            StoreFailed: it is not written down.
+        """
+        if letter.id not in self._unwritten:
+            # A change of a living message is told in a reply as well.
+            messages = 2 if edits else 1
+            await self._postage.spend(letter, self._now(), messages)
+            self._unwritten[letter.id] = await self.carriage.deliver(letter, edits=edits), messages
+        verdict, messages = self._unwritten[letter.id]
+        at = self._now()
+        settled = settle(letter, verdict, at=at, draw=random.random())
+        async with self._store.write() as tx:
+            await outbox.settle(tx, settled)
+            await self._postage.arrived(tx, letter, at, messages)
+            if settled.state is Standing.DEAD:
+                await hand_over(tx, [settled], self.carriage.carriers, at)
+            if settled.state is Standing.SENT:
+                await living.keep(tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None)
+        del self._unwritten[letter.id]
+        return verdict, settled
 
     async def _say_again(self, letter: Letter, known: Living | None) -> None:
         """Repeats what was delivered, to a receiver that forgets. A try that fails is made again soon."""
         if known is None or known.letter != letter.id:
             return
-        verdict = await self._try(letter, edits=known.ref)
+        verdict = await self.carriage.deliver(letter, edits=known.ref)
         wait = verdict.again or max(verdict.wait or SAID_AGAIN, SAID_AGAIN)
         gone = verdict.outcome is Outcome.REFUSED
         async with self._store.write() as tx:
@@ -204,27 +201,6 @@ class Courier:
         self._meters.deliveries.labels(letter.receiver, letter.kind, f"again-{verdict.outcome}").inc()
         if gone:
             log.error("message is not said again", receiver=letter.receiver, kind=letter.kind, reason=verdict.reason)
-
-    async def _try(self, letter: Letter, *, edits: str) -> Verdict:
-        carrier = self._carrier(letter)
-        if carrier is None:
-            return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
-        return await self._send(carrier, letter.notification, edits=edits)
-
-    async def _send(self, carrier: Carrier, notification: Notification, *, edits: str = "") -> Verdict:
-        try:
-            message = render(
-                notification,
-                language=carrier.language,
-                zone=self._zone,
-                public_url=self._public_url,
-                key=self._key,
-            )
-            return await carrier.notifier.send(replace(message, edits=edits))
-        except Exception:
-            # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
-            log.exception("notifier failed", receiver=notification.receiver, kind=carrier.kind)
-            return Verdict(Outcome.UNREACHABLE, "the notifier itself failed; see the log")
 
     def _tell(self, before: Letter, after: Letter) -> None:
         """Counts the try; says what changed: a delivery, the first failure, the end of trying."""
@@ -238,20 +214,6 @@ class Courier:
             log.warning("message not delivered yet", verdict=after.verdict, reason=after.reason, **words)
 
 
-def settle(letter: Letter, verdict: Verdict, *, at: datetime, draw: float) -> Letter:
-    """The letter after a try that ended at `at` with `verdict`. `draw` is a random number in [0, 1)."""
-    tried = replace(
-        letter, attempts=letter.attempts + 1, tried_at=at, verdict=str(verdict.outcome), reason=verdict.reason
-    )
-    match verdict.outcome:
-        case Outcome.DELIVERED:
-            return replace(tried, state=Standing.SENT, settled_at=at)
-        case Outcome.REFUSED:
-            return replace(tried, state=Standing.DEAD, settled_at=at)
-        case Outcome.THROTTLED | Outcome.UNREACHABLE:
-            if given_up(letter.created_at, at=at):
-                return replace(tried, state=Standing.DEAD, settled_at=at)
-            throttled = verdict.outcome is Outcome.THROTTLED
-            asked = verdict.wait or (THROTTLED_WAIT if throttled else None)
-            last_wait = letter.next_at - letter.tried_at if letter.tried_at else timedelta()
-            return replace(tried, next_at=retry_at(at, last_wait=last_wait, asked=asked, draw=draw))
+def _still(rest: Mapping[Destination, datetime], at: datetime) -> dict[Destination, datetime]:
+    """The destinations that rest at `at`, and until when."""
+    return {destination: until for destination, until in rest.items() if until > at}

@@ -128,7 +128,7 @@ class Lifeline:
         firing, over = [one for one in news if one.state.fires], [one for one in news if not one.state.fires]
         told = views(firing, over, said=self._said, flapping=())
         number = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{degraded.key} {degraded.fired_at} {reason} {at}"))
-        for name, position in self._courier.destinations():
+        for name, position in self._courier.carriage.carriers:
             if name == receiver:
                 mine = f"{number}.{position}" if position else number
                 said = Notification(mine, receiver, GROUP, degraded.labels, reason, at, told)
@@ -140,7 +140,7 @@ class Lifeline:
 
     async def _try(self, word: _Word, at: datetime) -> None:
         said = word.notification
-        verdict, kind = await self._courier.say(said, word.position)
+        verdict, kind = await self._courier.carriage.say(said, word.position)
         self._meters.deliveries.labels(said.receiver, kind, verdict.outcome).inc()
         told = {"receiver": said.receiver, "kind": kind, "id": said.id}
         if verdict.outcome is Outcome.DELIVERED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from monitor.courier import Carrier, Courier, Destination
+from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.fdi.account import Account
@@ -16,6 +16,7 @@ from monitor.model import InstanceKey
 from monitor.naming import Namer
 from monitor.policy.policy import Policy
 from monitor.reloaded import Reloaded
+from monitor.standin import Carrier, Destination
 
 
 @dataclass(slots=True)

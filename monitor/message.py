@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from monitor.figures import counts, health, moved
@@ -16,6 +16,9 @@ from monitor.writing import clean, moment, near, number
 
 FULL = 10
 """How many alerts a message tells in full; the others are counted."""
+
+NAMED = 100
+"""How many alerts a digest names at most; the others are counted."""
 
 
 class Colour(enum.StrEnum):
@@ -95,15 +98,19 @@ def render(
     """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message. `key` signs
     the links of a message that is in the outbox; without it there are none that do anything."""
     words = wording(language)
-    told = notification.alerts[:FULL]
-    footer = (words.sent.format(at=moment(notification.at, zone)), words.identity.format(id=notification.id[:8]))
+    brief = notification.reason is Reason.DIGEST
+    told = notification.alerts[: NAMED if brief else FULL]
+    instead = words.instead.format(receiver=clean(notification.instead_of, 80)) if notification.instead_of else ""
+    sent = words.sent.format(at=moment(notification.at, zone))
+    footer = (instead, sent, words.identity.format(id=notification.id[:8]))
+    entries = (_entry(alert, notification.at, zone, words) for alert in told)
     return Message(
         notification=notification,
         title=_title(notification, words),
         delta=_delta(notification, words),
-        entries=tuple(_entry(alert, notification.at, zone, words) for alert in told),
+        entries=tuple(replace(one, details=()) if brief else one for one in entries),
         colour=_COLOURS[notification.severity] if notification.firing else Colour.GREEN,
-        footer=" · ".join(footer),
+        footer=" · ".join(filter(None, footer)),
         link=f"{public_url.rstrip('/')}/" if public_url else "",
         hidden=len(notification.alerts) - len(told),
         language=language,
@@ -157,10 +164,14 @@ def _delta(notification: Notification, words: Wording) -> str:
     frame = words.frames.get(notification.reason, "")
     if len(notification.alerts) == 1:
         change = notification.alerts[0].change
-        alone = {Change.WORSE: words.changes[Change.WORSE], Change.FLAPPING: words.flaps}.get(change, "")
+        alone = {
+            Change.WORSE: words.changes[Change.WORSE],
+            Change.FLAPPING: words.flaps,
+            Change.PASSED: words.passed,
+        }.get(change, "")
         return frame.format(delta=alone or words.still_firing) if frame else alone
     found = Counter(alert.change for alert in notification.alerts)
-    counted = zip(Change, (words.new, words.worse, words.gone, words.flapping, words.same), strict=True)
+    counted = zip(Change, (words.new, words.worse, words.gone, words.flapping, words.passes, words.same), strict=True)
     parts = [text.format(count=found[change]) for change, text in counted if found[change]]
     delta = words.then.join(filter(None, (words.between.join(parts), _worst(notification, words))))
     return frame.format(delta=delta) if frame else delta

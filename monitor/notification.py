@@ -25,6 +25,8 @@ class Reason(enum.StrEnum):
     STEADY = "steady"
     """It flapped, and stands still while it fires."""
     ESCALATED = "escalated"
+    DIGEST = "digest"
+    """Many messages in one, as the receiver takes no more."""
     TEST = "test"
     DRILL = "drill"
     """A test of the running service, on the way that every message takes."""
@@ -38,6 +40,8 @@ class Change(enum.StrEnum):
     RESOLVED = "resolved"
     FLAPPING = "flapping"
     """It fires and resolves again and again: what follows is not told until it stands still."""
+    PASSED = "passed"
+    """It fired and resolved before anybody could be told."""
     SAME = "same"
 
 
@@ -85,6 +89,8 @@ class Notification:
     reason: Reason
     at: datetime
     alerts: tuple[AlertView, ...]
+    instead_of: str = ""
+    """The receiver that could not be told, of a message that goes to its fallback."""
 
     @property
     def firing(self) -> tuple[AlertView, ...]:

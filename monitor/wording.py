@@ -9,7 +9,7 @@ from datetime import timedelta
 from monitor.model import TASKS, Cause, Severity
 from monitor.notification import Change, Reason
 from monitor.tickets import Deed
-from monitor.writing import clean
+from monitor.writing import clean, span
 
 LANGUAGES = ("en", "zh")
 
@@ -49,6 +49,9 @@ class Wording:
     flapping: str
     flaps: str
     """What is said of an alert that flaps, alone in its message."""
+    passes: str
+    passed: str
+    """What is said of an alert that is over already, alone in its message."""
     frames: Mapping[Reason, str]
     """What stands around the delta of a message that was not caused by a change."""
     still_firing: str
@@ -67,18 +70,14 @@ class Wording:
     details: str
     deeds: Mapping[Deed, str]
     """What the links of a message do."""
+    instead: str
+    """Whom a message was meant for that its fallback gets."""
     sent: str
     identity: str
 
     def span(self, length: timedelta) -> str:
         """`length` by its two largest units: `4m`, `1h 5m`, `2d`. A negative one counts as nothing."""
-        left = max(0, int(length.total_seconds()))
-        parts = []
-        for unit, size in zip(self.units, (86400, 3600, 60, 1), strict=True):
-            amount, left = divmod(left, size)
-            parts.append((amount, unit))
-        first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
-        return " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount or first == 3)
+        return span(length, self.units)
 
     def seconds(self, value: float) -> str:
         """A span of so many seconds; under ten of them with its milliseconds, as latencies are."""
@@ -115,6 +114,7 @@ ENGLISH = Wording(
         Change.WORSE: "worse",
         Change.FLAPPING: "flapping",
         Change.RESOLVED: "",
+        Change.PASSED: "",
         Change.SAME: "",
     },
     causes={
@@ -144,12 +144,15 @@ ENGLISH = Wording(
     worst="worst: {name} {before} → {after}",
     flapping="{count} flapping",
     flaps="flapping: it fires and resolves again and again; no more is said until it stands still",
+    passes="{count} fired and resolved",
+    passed="fired and resolved before this could be said",
     frames={
         Reason.REPEAT: "reminder: {delta}",
         Reason.SILENCE_ENDED: "no longer silenced: {delta}",
         Reason.STEADY: "no longer flapping: {delta}",
         Reason.ESCALATED: "escalated: {delta}",
         Reason.DRILL: "this is a drill: nothing is wrong, and nothing has to be done",
+        Reason.DIGEST: "many at once: {delta}",
     },
     still_firing="still firing",
     by_kind="{total} ({kinds})",
@@ -166,6 +169,7 @@ ENGLISH = Wording(
     runbook="runbook",
     details="details",
     deeds={Deed.ACKNOWLEDGE: "acknowledge", Deed.SILENCE_1H: "silence 1 h", Deed.SILENCE_4H: "silence 4 h"},
+    instead="{receiver} could not be told",
     sent="sent {at}",
     identity="id {id}",
 )
@@ -176,7 +180,14 @@ CHINESE = Wording(
     then="；",
     named="{name}：{value}",
     severities={Severity.INFO: "提示", Severity.WARNING: "警告", Severity.CRITICAL: "严重"},
-    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.FLAPPING: "抖动", Change.RESOLVED: "", Change.SAME: ""},
+    changes={
+        Change.NEW: "新增",
+        Change.WORSE: "加重",
+        Change.FLAPPING: "抖动",
+        Change.RESOLVED: "",
+        Change.PASSED: "",
+        Change.SAME: "",
+    },
     causes={
         Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
         Cause.INSTANCE_REMOVED: "因实例被移除而结束，并无采样证明其已恢复",
@@ -204,12 +215,15 @@ CHINESE = Wording(
     worst="最严重：{name} {before} → {after}",
     flapping="抖动 {count}",
     flaps="抖动：反复告警与恢复，稳定之前不再通知",
+    passes="已发生并恢复 {count}",
+    passed="通知送达前已发生并恢复",
     frames={
         Reason.REPEAT: "提醒：{delta}",
         Reason.SILENCE_ENDED: "静默已解除：{delta}",
         Reason.STEADY: "已停止抖动：{delta}",
         Reason.ESCALATED: "升级通知：{delta}",
         Reason.DRILL: "这是一次演练：一切正常，无需处理",
+        Reason.DIGEST: "多条合并：{delta}",
     },
     still_firing="仍在告警",
     by_kind="{total}（{kinds}）",
@@ -226,6 +240,7 @@ CHINESE = Wording(
     runbook="处理手册",
     details="详情",
     deeds={Deed.ACKNOWLEDGE: "确认", Deed.SILENCE_1H: "静默 1 小时", Deed.SILENCE_4H: "静默 4 小时"},
+    instead="无法送达 {receiver}",
     sent="发送于 {at}",
     identity="编号 {id}",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
 
 _JOINER = "\u200d"
 """Holds the parts of one emoji together."""
@@ -16,6 +17,17 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "infinite" if value > 0 else "-infinite"
     return str(int(value)) if value == int(value) else f"{value:.10g}"
+
+
+def span(length: timedelta, units: Sequence[str]) -> str:
+    """`length` by its two largest of `units`, days to seconds: `4m`, `1h 5m`, `2d`. A negative one is nothing."""
+    left = max(0, int(length.total_seconds()))
+    parts = []
+    for unit, size in zip(units, (86400, 3600, 60, 1), strict=True):
+        amount, left = divmod(left, size)
+        parts.append((amount, unit))
+    first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
+    return " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount or first == 3)
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

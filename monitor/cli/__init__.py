@@ -54,6 +54,7 @@ COMMANDS = dict(
         _entry("drill", "Sends a message marked as a drill through the running service, and says how long it took."),
         _entry("explain", "Says why people heard of an alert, or why there was no message."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),
+        _entry("outbox", "Lists messages, tries them again, drops them."),
         _entry("plan", "Shows what applying the rules in DIR would change, now and over the last seven days."),
         _entry("poll", "Polls once now and shows the counts, and which rules they breach."),
         _entry("record", "Writes a stretch of an instance's history as a test of the rules."),

@@ -19,7 +19,6 @@ from monitor.cli import GOOD, TROUBLE
 from monitor.cli.exchanges import protect_options, sent, shown
 from monitor.cli.policies import load_policy
 from monitor.cli.start import aio, begin
-from monitor.courier import Carrier
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.message import render
@@ -27,6 +26,7 @@ from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.notifiers import Exchange, Outcome, Verdict
 from monitor.redaction import redact
+from monitor.standin import Carrier
 
 
 @click.command()

@@ -21,6 +21,8 @@ class Receiver:
 
     name: str
     integrations: tuple[Integration, ...]
+    fallback: str = ""
+    """The receiver that gets what this one could not be told."""
 
     @property
     def language(self) -> str:

@@ -47,6 +47,7 @@ def check_names(draft: Draft) -> None:
             for outer, expected in _mappings(node, "expect"):
                 for loc, scalar in _listed(expected, key, "alertname"):
                     _check(draft, spot.at(*outer, *loc), scalar, "rule", rules)
+    used |= _check_fallbacks(draft, receivers)
     for spot, node in draft.items("receivers"):
         publishes = node.get("smn")
         account = publishes.get("account") if isinstance(publishes, MapNode) else None
@@ -55,6 +56,24 @@ def check_names(draft: Draft) -> None:
     if used:
         for name in receivers.keys() - used:
             draft.warn(receivers[name], [Problem("no route leads to this receiver")])
+
+
+def _check_fallbacks(draft: Draft, receivers: dict[str, Spot]) -> set[str]:
+    """Fallbacks exist, and none leads back to where it began; gives the receivers that are one."""
+    given: dict[str, tuple[str, Spot]] = {}
+    for spot, node in draft.items("receivers"):
+        name = node.get("name")
+        for loc, scalar in _texts(node, "fallback"):
+            _check(draft, spot.at(*loc), scalar, "receiver", receivers)
+            if isinstance(name, Scalar):
+                given[name.value] = (scalar.value, spot.at(*loc))
+    for begin, (following, spot) in given.items():
+        way = [begin, following]
+        while way[-1] in given and way[-1] not in way[:-1]:
+            way.append(given[way[-1]][0])
+        if way[-1] == begin:
+            draft.complain(spot, [Problem(f"the fallbacks go in a circle: {' -> '.join(way)}", plain=True)])
+    return {fallback for fallback, _ in given.values()}
 
 
 def check_summaries(draft: Draft, rules: Iterable[tuple[Spot, RuleForm]]) -> None:

@@ -31,7 +31,7 @@ MAX_FAULTS = 1_000
 """Those that are told at once; whoever mends them is told of the rest."""
 DOORS = ("accounts", "receivers", "heartbeat")
 """The keys that hold secrets."""
-OPEN = ("name", *SHARED)
+OPEN = ("name", "fallback", *SHARED)
 """What is no secret under them."""
 
 F = TypeVar("F", bound=Form)

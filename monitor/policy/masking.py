@@ -24,7 +24,7 @@ _SECRET_NAMES = ("access_key", "secret_key", "security_token", "password", "toke
 _HARMLESS = {
     "domain", "user", "name", "to", "from", "cc", "subject", "language", "timeout", "send_resolved", "base_url",
     "channel", "chat_id", "at", "success_when", "retry_after", "account", "topic", "every", "card", "keyword", "silent",
-    "thread_id", "robot_code", "conversation",
+    "thread_id", "robot_code", "conversation", "fallback",
 }  # fmt: skip
 _WRITTEN_REFERENCE = re.compile(r"\$\{[^}:]*(:-)?\}|\$\{file:[^}]*\}")
 _USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")

@@ -25,6 +25,9 @@ class ReceiverForm(Form):
     """Where messages of a route go. Several kinds under one name are all sent."""
 
     name: Name = Field(description="What routes call it.", examples=["ops-chat"])
+    fallback: Name | None = Field(
+        None, description="The receiver that gets what this one could not be told.", examples=["ops-mail"]
+    )
 
 
 def read(node: MapNode, kinds: Kinds, *, doors: bool) -> tuple[Receiver | None, list[Problem]]:
@@ -33,7 +36,7 @@ def read(node: MapNode, kinds: Kinds, *, doors: bool) -> tuple[Receiver | None, 
     Without `doors` its kinds have only the options that all kinds have, and no secret is looked at.
     """
     found: list[Problem] = []
-    name = _name(node, found)
+    form = _form(node, found)
     found.extend(_strangers(node, kinds))
     named = [kind for kind in node.entries if kind in kinds]
     if not named:
@@ -43,7 +46,7 @@ def read(node: MapNode, kinds: Kinds, *, doors: bool) -> tuple[Receiver | None, 
         options = _options(node, kind, kinds[kind].Options if doors else Options, found)
         if options is not None:
             integrations.append(Integration(kind, options))
-    return (None if found else Receiver(name, tuple(integrations))), _once(found)
+    return (Receiver(form.name, tuple(integrations), form.fallback or "") if form and not found else None), _once(found)
 
 
 def warnings(node: MapNode, kinds: Kinds) -> Iterator[Problem]:
@@ -66,17 +69,17 @@ def _scalars(node: Node | None) -> Iterator[tuple[Loc, Scalar]]:
         yield from (((place,), item) for place, item in enumerate(node.items) if isinstance(item, Scalar))
 
 
-def _name(node: MapNode, found: list[Problem]) -> str:
-    given = node.get("name")
+def _form(node: MapNode, found: list[Problem]) -> ReceiverForm | None:
+    given = {key: texts(node.entries[key].node) for key in ReceiverForm.model_fields if key in node.entries}
     try:
-        return ReceiverForm.model_validate({} if given is None else {"name": texts(given)}).name
+        return ReceiverForm.model_validate(given)
     except ValidationError as error:
         found.extend(problems(error, ReceiverForm))
-        return ""
+        return None
 
 
 def _strangers(node: MapNode, kinds: Kinds) -> Iterator[Problem]:
-    known = ["name", *SHARED, *kinds]
+    known = [*ReceiverForm.model_fields, *SHARED, *kinds]
     for key in node.entries:
         if key not in known:
             yield Problem(unknown_key(key, known), (key,), on_key=True)

@@ -112,7 +112,7 @@ def _polish(node: Any) -> None:
 
 
 def _receiver(definitions: dict[str, Any], kinds: Mapping[str, type[Notifier]]) -> dict[str, Any]:
-    properties: dict[str, Any] = {"name": definitions["ReceiverForm"]["properties"]["name"]}
+    properties: dict[str, Any] = dict(definitions["ReceiverForm"]["properties"])
     shared = Options.model_json_schema(schema_generator=_Written)["properties"]
     properties |= {key: {**shared[key], "description": "For all kinds of this receiver."} for key in SHARED}
     for kind, notifier in sorted(kinds.items()):

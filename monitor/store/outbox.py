@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.model import Severity
 from monitor.notification import Notification
 from monitor.store.tables import outbox
 
 _NOTIFICATION = TypeAdapter(Notification)
+
+AT_ONCE = 100
+"""Messages of one destination that are looked at together."""
 
 
 class Standing(enum.StrEnum):
@@ -43,6 +47,10 @@ class Letter:
     settled_at: datetime | None = None
     verdict: str = ""
     reason: str = ""
+    retried_at: datetime | None = None
+    """When somebody had it tried again."""
+    fallback: str = ""
+    """The receiver that got it instead."""
 
 
 def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
@@ -64,19 +72,47 @@ async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
         await tx.execute(outbox.insert(), [_row(one) for one in letters])
 
 
-async def waiting(tx: AsyncConnection) -> list[Letter]:
-    """The next message of each group and integration, oldest first: a later one waits for the earlier."""
-    first = (
-        sa.select(sa.func.min(outbox.c.seq))
-        .where(outbox.c.state == str(Standing.WAITING))
-        .group_by(outbox.c.receiver, outbox.c.position, outbox.c.group_key)
+async def waiting(
+    tx: AsyncConnection, *, resting: Collection[tuple[str, int]] = (), paced: Collection[tuple[str, int]] = ()
+) -> list[Letter]:
+    """The next message of each group and integration: a later one waits for the earlier, unless that is inside it.
+
+    Of each destination the first `AT_ONCE`: those that did not fail yet, the worst, the oldest. None of destinations
+    that are `resting`, and only critical ones of those that are `paced`.
+    """
+    one, earlier = outbox.alias("one"), outbox.alias("earlier")
+    blocked = sa.exists().where(
+        earlier.c.state == str(Standing.WAITING),
+        earlier.c.receiver == one.c.receiver,
+        earlier.c.position == one.c.position,
+        earlier.c.group_key == one.c.group_key,
+        earlier.c.seq < one.c.seq,
+        earlier.c.merged_into.is_(None) | (earlier.c.merged_into != one.c.id),
     )
-    rows = await tx.execute(sa.select(outbox).where(outbox.c.seq.in_(first)).order_by(outbox.c.seq))
+    place = (one.c.receiver, one.c.position)
+    row = sa.func.row_number().over(partition_by=place, order_by=(one.c.attempts > 0, one.c.urgency.desc(), one.c.seq))
+    free = sa.select(one.c.seq, row.label("place")).where(
+        one.c.state == str(Standing.WAITING),
+        one.c.merged_into.is_(None),
+        sa.tuple_(*place).not_in(list(resting)),
+        sa.tuple_(*place).not_in(list(paced)) | (one.c.urgency >= Severity.CRITICAL.rank),
+        ~blocked,
+    )
+    first = free.subquery()
+    rows = await tx.execute(
+        sa.select(outbox)
+        .join(first, first.c.seq == outbox.c.seq)
+        .where(first.c.place <= AT_ONCE)
+        .order_by(outbox.c.seq)
+    )
     return [letter_of(row) for row in rows.mappings()]
 
 
 async def settle(tx: AsyncConnection, one: Letter) -> None:
-    """Writes what became of a try."""
+    """Writes what became of a try; once it is final, what is inside the message shares it."""
+    if one.state is not Standing.WAITING:
+        final = {"state": str(one.state), "settled_at": one.settled_at, "verdict": one.verdict}
+        await tx.execute(outbox.update().where(outbox.c.merged_into == one.id).values(**final))
     await tx.execute(
         outbox.update()
         .where(outbox.c.id == one.id)
@@ -90,6 +126,32 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
             reason=one.reason,
         )
     )
+
+
+async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
+    """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.created_at <= before,
+            outbox.c.fallback == "",
+            outbox.c.receiver.in_(receivers),
+        )
+        .order_by(outbox.c.seq)
+        .limit(most)
+    )
+    return [letter_of(row) for row in rows.mappings()]
+
+
+async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
+    """Which of these ids messages have."""
+    return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
+
+
+async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
+    """Writes that `fallback` got the message too."""
+    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
 
 
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
@@ -129,6 +191,11 @@ async def prune(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(outbox.delete().where(outbox.c.settled_at < before))
 
 
+def dumped(notification: Notification) -> Any:
+    """The notification as the store keeps it."""
+    return _NOTIFICATION.dump_python(notification, mode="json")
+
+
 def _row(one: Letter) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -136,7 +203,8 @@ def _row(one: Letter) -> dict[str, Any]:
         "position": one.position,
         "kind": one.kind,
         "group_key": one.notification.group_key,
-        "notification": _NOTIFICATION.dump_python(one.notification, mode="json"),
+        "notification": dumped(one.notification),
+        "urgency": one.notification.severity.rank,
         "state": str(one.state),
         "created_at": one.created_at,
         "attempts": one.attempts,
@@ -145,6 +213,8 @@ def _row(one: Letter) -> dict[str, Any]:
         "settled_at": one.settled_at,
         "verdict": one.verdict,
         "reason": one.reason,
+        "retried_at": one.retried_at,
+        "fallback": one.fallback,
     }
 
 
@@ -164,4 +234,6 @@ def letter_of(row: sa.RowMapping) -> Letter:
         settled_at=row["settled_at"],
         verdict=row["verdict"] or "",
         reason=row["reason"],
+        retried_at=row["retried_at"],
+        fallback=row["fallback"],
     )

@@ -144,8 +144,22 @@ outbox = sa.Table(
     sa.Column("settled_at", Moment),
     sa.Column("verdict", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("retried_at", Moment),
+    sa.Column("fallback", sa.Text, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False),
+    sa.Column("merged_into", sa.Text),
     sa.Index(None, "state", "next_at"),
+    sa.Index(None, "state", "receiver", "position", "group_key"),
+    sa.Index(None, "merged_into"),
     sa.Index(None, "settled_at"),
+)
+
+budget = sa.Table(
+    "budget",
+    metadata,
+    sa.Column("receiver", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("spent", sa.JSON, nullable=False),
 )
 
 silence = sa.Table(

@@ -24,6 +24,7 @@ from monitor.web import (
     health,
     links,
     metrics,
+    outbox_api,
     reload,
 )
 from monitor.web.site import SITE, Site
@@ -35,6 +36,7 @@ ROOMS = (
     metrics,
     reload,
     alerts_api,
+    outbox_api,
     am_alerts,
     am_silences,
     am_status,

@@ -255,3 +255,28 @@ def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Serv
     service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [{**ALERT, "silenced_by": []}]})
     code, out, _ = run("status", "--json", "--url", service.url)
     assert (code, json.loads(out)["firing"]) == (1, {"critical": 1})
+
+
+def test_the_outbox_is_a_table_or_json_and_messages_are_retried_and_dropped(run: Run, service: Service) -> None:
+    message = {
+        "id": "m-1",
+        "receiver": "值班",
+        "kind": "feishu",
+        "state": "dead",
+        "verdict": "refused",
+        "reason": "19024: keyword",
+        "attempts": 1,
+        "next_at": None,
+    }
+    service.answer("GET", "/api/fdi/v1/outbox", {"messages": [message]})
+    code, out, _ = run("outbox", "ls", "--url", service.url)
+    assert code == 0
+    for word in ("m-1", "值班", "dead", "19024: keyword"):
+        assert word in out
+    assert json.loads(run("outbox", "ls", "--json", "--url", service.url)[1]) == [message]
+    service.answer("POST", "/api/fdi/v1/outbox/m-1/retry", message)
+    assert run("outbox", "retry", "m-1", "--url", service.url)[:2] == (0, "m-1 is tried again\n")
+    service.answer("DELETE", "/api/fdi/v1/outbox/m-1", "")
+    assert run("outbox", "drop", "m-1", "--url", service.url)[:2] == (0, "m-1 is dropped\n")
+    service.answer("DELETE", "/api/fdi/v1/outbox/m-1", {"error": "the message m-1 was delivered"}, 409)
+    assert run("outbox", "drop", "m-1", "--url", service.url)[0] == 1

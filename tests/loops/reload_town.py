@@ -12,7 +12,7 @@ from typing import cast
 import aiohttp
 import sqlalchemy as sa
 
-from monitor.courier import Carrier, Courier, Destination
+from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.fleet import Fleet
@@ -26,6 +26,7 @@ from monitor.notifiers import Notifier, Outcome, Verdict
 from monitor.policy.loader import load
 from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
+from monitor.standin import Carrier, Destination
 from monitor.store import alerts, tables
 from monitor.store.database import Store
 

@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import ClassVar
 
 import pytest
 
-from monitor.courier import Carrier, Courier, Destination, settle
+from monitor.courier import Courier
 from monitor.grouping import Group
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.notifiers import Options, OptionsType, Outcome, Verdict
+from monitor.settling import settle
+from monitor.standin import Carrier, Destination
 from monitor.store import groups, living, outbox
 from monitor.store.database import Store
 from monitor.store.outbox import Letter, Standing
@@ -190,7 +193,10 @@ async def test_a_failure_rests_the_destination_and_the_others_go_first_afterward
     assert robot.sent == ["m-1", "m-2", "m-1"]
 
 
-async def test_one_message_that_keeps_failing_does_not_starve_the_rest(store: Store) -> None:
+async def test_one_message_that_keeps_failing_does_not_starve_the_rest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.courier.random.random", lambda: 0.5)
     robot = Robot()
     town = Town(store, {("ops", 0): robot})
     bad = replace(letter("bad", group="g-1"), attempts=9, tried_at=START, next_at=START + timedelta(minutes=10))
@@ -215,12 +221,83 @@ async def test_a_throttle_is_waited_out_by_the_whole_destination(store: Store) -
 
 
 async def test_messages_of_one_group_keep_their_order(store: Store) -> None:
-    robot = Robot(DOWN)
+    robot = Robot()
     town = Town(store, {("ops", 0): robot})
     await town.queue(letter("m-1"), letter("m-2"))
     for seconds in (0, 2, 3):
         await town.go(seconds)
-    assert robot.sent == ["m-1", "m-1", "m-2"]
+    assert robot.sent == ["m-1", "m-2"]
+
+
+async def test_what_failed_goes_out_inside_the_newer_message_of_its_group_and_shares_its_fate(store: Store) -> None:
+    robot = Robot(DOWN)
+    town = Town(store, {("ops", 0): robot})
+    over = letter("m-2")
+    [alert] = over.notification.alerts
+    ended = replace(alert, firing=False, change=Change.RESOLVED, resolved_at=START)
+    over = replace(over, notification=replace(over.notification, reason=Reason.ALL_RESOLVED, alerts=(ended,)))
+    await town.queue(letter("m-1"), over)
+    await town.go(0)
+    assert (await town.letters())["m-1"].state is Standing.WAITING
+    await town.go(2)
+    await town.go(30)
+    assert robot.sent == ["m-1", "m-2"]
+    letters = await town.letters()
+    assert [one.change for one in letters["m-2"].notification.alerts] == [Change.PASSED]
+    assert {(one.state, one.verdict) for one in letters.values()} == {(Standing.SENT, "delivered")}
+
+
+def chat(message: str, severity: Severity = Severity.WARNING) -> Letter:
+    """A message to a chat that takes twenty a minute, of a group of its own."""
+    one = letter(message, group=message)
+    [alert] = one.notification.alerts
+    said = replace(one.notification, alerts=(replace(alert, key=message, severity=severity),))
+    return replace(one, kind="dingtalk", notification=said)
+
+
+def chatting(store: Store, robot: Robot) -> Town:
+    town = Town(store, {("ops", 0): robot})
+    town.courier.adopt({("ops", 0): Carrier("dingtalk", "en", robot)})
+    return town
+
+
+async def test_what_a_chat_does_not_take_becomes_one_digest_also_after_a_restart_and_nothing_is_lost(
+    store: Store,
+) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(*(chat(f"a-{number}") for number in range(150)))
+    await town.go(0)
+    assert len(robot.sent) == 16, "a share is kept for criticals"
+    assert robot.sent[-1] == "a-15.digest"
+    letters = await town.letters()
+    assert {one.state for one in letters.values()} == {Standing.SENT}
+    assert len(letters["a-15.digest"].notification.alerts) == 135
+
+    town = chatting(store, robot)
+    await town.queue(chat("b-1"), chat("b-2"))
+    await town.go(30)
+    assert await town.go(31) == START + timedelta(seconds=60)
+    await town.queue(chat("worst", Severity.CRITICAL))
+    await town.go(32)
+    assert robot.sent[16:] == ["worst"], "a critical one uses what is kept"
+    await town.go(60)
+    assert robot.sent[16:] == ["worst", "b-1", "b-2"]
+
+
+async def test_a_digest_that_fails_holds_back_what_is_newer_in_its_groups(store: Store) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(*(chat(f"a-{number}") for number in range(20)))
+    robot.verdicts = [*[DELIVERED] * 15, throttled(120)]
+    await town.go(0)
+    newer = chat("newer")
+    await town.queue(replace(newer, notification=replace(newer.notification, group_key="a-19")))
+    await town.go(60)
+    assert robot.sent[15:] == ["a-15.digest"]
+    for seconds in (120, 121, 700, 701):
+        await town.go(seconds)
+    assert robot.sent[15:] == ["a-15.digest", "a-15.digest", "newer"]
 
 
 async def test_a_bug_in_a_notifier_is_a_failed_try(store: Store) -> None:
@@ -324,7 +401,7 @@ async def test_the_name_of_a_message_is_not_given_to_a_notifier_of_another_kind(
     town = Town(store, {("ops", 0): robot})
     await town.queue(replace(letter("m-1"), kind="robot"))
     await town.go(0)
-    town.courier._carriers = {("ops", 0): Carrier("pigeon", "en", robot)}
+    town.courier.carriage.carriers = {("ops", 0): Carrier("pigeon", "en", robot)}
     await town.queue(replace(letter("m-2"), kind="pigeon"))
     await town.go(60)
     assert robot.edited == ["", ""]
@@ -398,3 +475,56 @@ async def test_what_was_said_of_a_group_that_is_gone_is_forgotten(store: Store) 
         await living.forget_orphans(tx)
     await town.go(60)
     assert robot.sent == ["m-1", "m-2", "m-1"]
+
+
+def test_what_was_retried_by_hand_is_tried_for_another_day() -> None:
+    old = replace(letter("m-1"), retried_at=START + timedelta(hours=30))
+    assert settle(old, DOWN, at=START + timedelta(hours=53), draw=0.5).state is Standing.WAITING
+    assert settle(old, DOWN, at=START + timedelta(hours=54), draw=0.5).state is Standing.DEAD
+
+
+def with_fallback(*names: str, robots: Mapping[Destination, Robot]) -> dict[Destination, Carrier]:
+    """The carriers of these robots; each receiver's fallback is the next of `names`."""
+    following = dict(pairwise(names))
+    return {where: Carrier("robot", "en", robot, following.get(where[0], "")) for where, robot in robots.items()}
+
+
+async def test_what_is_refused_goes_to_the_fallback_at_once_and_from_there_to_its_own(store: Store) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("mail", 0): Robot(REFUSED), ("boss", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", "boss", robots=robots))
+    await town.queue(letter("m-1"))
+    for seconds in range(3):
+        await town.go(seconds)
+    assert [robot.sent for robot in robots.values()] == [["m-1"], ["m-1.fallback"], ["m-1.fallback.fallback"]]
+    letters = await town.letters()
+    assert [letters[name].fallback for name in ("m-1", "m-1.fallback", "m-1.fallback.fallback")] == ["mail", "boss", ""]
+    assert letters["m-1.fallback.fallback"].notification.instead_of == "ops"
+
+
+async def test_what_is_not_taken_for_ten_minutes_goes_to_the_fallback_once_and_is_tried_further(store: Store) -> None:
+    robots = {("ops", 0): Robot(*[throttled(60)] * 14), ("mail", 0): Robot(), ("mail", 1): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    await town.queue(letter("m-1"))
+    for minute in range(10):
+        await town.go(minute * 60)
+    assert robots["mail", 0].sent == []
+    for minute in (10, 11, 12, 13, 14, 15):
+        await town.go(minute * 60)
+    assert (robots["mail", 0].sent, robots["mail", 1].sent) == (["m-1.fallback"], ["m-1.fallback.1"])
+    robots["ops", 0].verdicts.clear()
+    await town.go(3600)
+    assert (await town.letters())["m-1"].state is Standing.SENT
+
+
+async def test_a_receiver_of_several_kinds_that_all_fail_uses_its_fallback_once(store: Store) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("ops", 1): Robot(REFUSED), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    second = letter("m-1.1")
+    await town.queue(letter("m-1"), replace(second, position=1))
+    await town.go(0)
+    await town.go(1)
+    assert robots["mail", 0].sent == ["m-1.fallback"]
+    assert {one.fallback for one in (await town.letters()).values()} == {"mail", ""}

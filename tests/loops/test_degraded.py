@@ -16,12 +16,13 @@ from test_engine import ORDERS, START, engine, runs, sample, stored
 
 from monitor import degradation, recorder
 from monitor.book import Book
-from monitor.courier import Carrier, Courier
+from monitor.courier import Courier
 from monitor.engine import Engine
 from monitor.errors import StoreFailed
 from monitor.lifeline import Lifeline
 from monitor.meters import Meters, Pulse
 from monitor.model import State, Transition
+from monitor.standin import Carrier
 from monitor.store import alerts, outbox
 from monitor.store.database import FILE, Store
 from monitor.store.outbox import Standing

@@ -1,0 +1,80 @@
+"""What a receiver did not get goes to its fallback: its own messages, with ids derived from the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.notifiers import Notifier
+from monitor.notifiers.receiver import Integration, Receiver
+from monitor.store import outbox
+from monitor.store.outbox import Letter
+
+PATIENCE = timedelta(minutes=10)
+"""How long a message may wait before the fallback gets it too. What is given up goes there at once."""
+
+BATCH = 200
+
+Destination = tuple[str, int]
+"""A receiver's name and the position among its kinds."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How one destination is reached, in which language it is spoken to, and which receiver stands in for it."""
+
+    kind: str
+    language: str
+    notifier: Notifier
+    fallback: str = ""
+    send_resolved: bool = True
+
+    @classmethod
+    def of(cls, receiver: Receiver, integration: Integration, notifier: Notifier) -> Carrier:
+        """The carrier of one kind under a receiver's name."""
+        options = integration.options
+        return cls(integration.kind, options.language, notifier, receiver.fallback, options.send_resolved)
+
+
+async def overdue(tx: AsyncConnection, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:
+    """Messages that wait for too long and have a fallback that did not get them; a batch of the oldest."""
+    names = {name for (name, _), carrier in carriers.items() if carrier.fallback}
+    return await outbox.overdue(tx, at - PATIENCE, names, most=BATCH) if names else []
+
+
+async def hand_over(
+    tx: AsyncConnection, letters: Sequence[Letter], carriers: Mapping[Destination, Carrier], at: datetime
+) -> None:
+    """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction."""
+    for letter in letters:
+        names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
+        fallback = next(names, "")
+        if not fallback or letter.fallback:
+            continue
+        copies = _copies(letter, fallback, carriers, at)
+        # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
+        known = await outbox.known(tx, [one.id for one in copies])
+        await outbox.add(tx, [one for one in copies if one.id not in known])
+        await outbox.stood_in(tx, letter, fallback)
+        log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
+
+
+def _copies(letter: Letter, fallback: str, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:
+    base = letter.id.removesuffix(f".{letter.position}") if letter.position else letter.id
+    said = letter.notification
+    found = []
+    for (name, position), carrier in carriers.items():
+        if name != fallback:
+            continue
+        name_of_copy = f"{base}.fallback" + (f".{position}" if position else "")
+        copy = replace(said, id=name_of_copy, receiver=fallback, instead_of=said.instead_of or letter.receiver)
+        copy = copy if carrier.send_resolved else copy.only_firing()
+        if copy.alerts:
+            found.append(outbox.letter(copy, kind=carrier.kind, position=position, at=at))
+    return found

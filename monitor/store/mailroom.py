@@ -1,0 +1,65 @@
+"""What people see of the outbox, and what they do there by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.store.outbox import Standing
+from monitor.store.tables import outbox
+
+
+class Slip(NamedTuple):
+    """A message without its words. `next_at` is None once nothing more is tried."""
+
+    id: str
+    receiver: str
+    kind: str
+    state: Standing
+    verdict: str
+    reason: str
+    attempts: int
+    next_at: datetime | None
+    merged_into: str | None
+
+
+_COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
+
+
+async def listed(tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), most: int) -> list[Slip]:
+    """The messages in these states: what was not delivered before what was, each newest first."""
+    delivered = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
+    wanted = sa.select(*_COLUMNS).where(outbox.c.state.in_([str(one) for one in states]))
+    return [_slip(row) for row in await tx.execute(wanted.order_by(delivered, outbox.c.seq.desc()).limit(most))]
+
+
+async def find(tx: AsyncConnection, name: str) -> Slip | None:
+    """One message."""
+    row = (await tx.execute(sa.select(*_COLUMNS).where(outbox.c.id == name))).first()
+    return _slip(row) if row else None
+
+
+async def retry(tx: AsyncConnection, name: str, at: datetime) -> None:
+    """Has an undelivered message tried at once, and for as long as a new one."""
+    await tx.execute(
+        outbox.update()
+        .where(outbox.c.id == name, outbox.c.state != str(Standing.SENT))
+        .values(state=str(Standing.WAITING), next_at=at, retried_at=at, settled_at=None)
+    )
+
+
+async def drop(tx: AsyncConnection, name: str) -> None:
+    """Forgets an undelivered message, and those inside it."""
+    mine = (outbox.c.id == name) | (outbox.c.merged_into == name)
+    await tx.execute(outbox.delete().where(mine, outbox.c.state != str(Standing.SENT)))
+
+
+def _slip(row: Sequence[Any]) -> Slip:
+    name, receiver, kind, state, verdict, reason, attempts, next_at, inside = row
+    standing = Standing(state)
+    planned = next_at if standing is Standing.WAITING else None
+    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside)

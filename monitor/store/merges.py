@@ -1,0 +1,51 @@
+"""Messages that go out inside another one. They wait until that one is settled, and share what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.notification import Notification
+from monitor.store.outbox import Letter, Standing, dumped, letter_of
+from monitor.store.tables import outbox
+
+MOST = 500
+"""Ids that one statement names."""
+
+
+async def mergeable(tx: AsyncConnection, receiver: str, position: int, *, group_key: str | None = None) -> list[Letter]:
+    """The messages that wait for a destination (of one group there), oldest first, without those inside others."""
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            sa.true() if group_key is None else outbox.c.group_key == group_key,
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.receiver == receiver,
+            outbox.c.position == position,
+            outbox.c.merged_into.is_(None),
+        )
+        .order_by(outbox.c.seq)
+    )
+    return [letter_of(row) for row in rows.mappings()]
+
+
+async def merge(tx: AsyncConnection, names: Sequence[str], into: str) -> None:
+    """Puts the messages with these ids, and what is inside them, into another one."""
+    for begin in range(0, len(names), MOST):
+        some = names[begin : begin + MOST]
+        await tx.execute(
+            outbox.update()
+            .where(outbox.c.id.in_(some) | outbox.c.merged_into.in_(some))
+            .values(merged_into=into, reason=f"goes out with {into}")
+        )
+
+
+async def reword(tx: AsyncConnection, name: str, notification: Notification) -> None:
+    """Gives a message that was never tried other words."""
+    await tx.execute(
+        outbox.update()
+        .where(outbox.c.id == name)
+        .values(notification=dumped(notification), urgency=notification.severity.rank)
+    )
