@@ -108,7 +108,8 @@ def test_a_message_comes_twice_only_if_it_was_in_flight_and_then_with_its_id_and
 
 def test_timers_go_on(cells: list[Seen], undisturbed: dict[str, Seen]) -> None:
     """`for`, `keep_firing_for`, waits, repeats and silences end when they would have, at most as much later as the
-    service was down, and never earlier. Timers that move with samples wait for a poll: where a kill fell into one, for the next."""
+    service was down, and never earlier. What moves with a sample waits for the next poll where a
+    kill fell into one."""
     for one in cells:
         most = EVERY if one["point"][0] == "monitor.recorder.Recorder._write" else DOWN
         quiet = undisturbed[one["scene"]]
