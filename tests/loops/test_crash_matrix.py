@@ -22,6 +22,9 @@ ROOT = Path(monitor.__file__).parents[1]
 PAGE = ROOT / "docs" / "trust.md"
 WRITE = "FDI_WRITE_DOCS"
 
+pytestmark = pytest.mark.timeout(150)
+"""Hundreds of processes live and die for it."""
+
 Seen = dict[str, Any]
 Told = tuple[str, str, str, str, str]
 
