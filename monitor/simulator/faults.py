@@ -25,7 +25,7 @@ class Fault:
     """One way to misbehave. `target` is an instance's id or name, a kind of call from above, or `*`.
 
     `since` and `until` are seconds of the epoch; `rate` is the share of requests hit; what `value` means is up to the
-    kind (seconds of skew, seconds between two bytes); None is the kind's own default.
+    kind (seconds of skew, between two bytes, to stay away); None is the kind's own default.
     """
 
     kind: str

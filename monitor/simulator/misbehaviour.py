@@ -14,7 +14,8 @@ from aiohttp import web
 from monitor.simulator.counts import Counts, details, statistics_body
 from monitor.simulator.faults import Fault
 from monitor.simulator.identity import Token, Tokens
-from monitor.simulator.replies import ERRORS, STALE_TOKEN, Error
+from monitor.simulator.quota import Limit
+from monitor.simulator.replies import ERRORS, STALE_TOKEN, Error, throttled
 from monitor.simulator.wire import REQUEST_ID, error_response, reset
 
 DRIP = 1.0
@@ -23,6 +24,7 @@ SKEW = 3600.0
 """Seconds the cloud's clock is ahead."""
 CLOCK_SKEW = "clock-skew"
 SHORT_LIST = "short-list"
+RETRY_AFTER = "429-retry-after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,12 @@ async def _pause(occasion: Occasion, seconds: float | None) -> None:
         waiting.cancel()
 
 
+async def _throttle(occasion: Occasion) -> web.StreamResponse:
+    """`value` are the seconds to stay away."""
+    limit = Limit(20, occasion.fault.value or 1)
+    return error_response(throttled(limit, retry_after=True), occasion.request[REQUEST_ID])
+
+
 async def _reset(occasion: Occasion) -> web.StreamResponse:
     return reset(occasion.request)
 
@@ -131,6 +139,7 @@ async def _token_death(occasion: Occasion) -> web.StreamResponse | None:
 
 _TABLE: Mapping[str, Misbehave] = {
     **{name: partial(_refuse, error) for name, error in ERRORS.items()},
+    RETRY_AFTER: _throttle,
     "302": _fixed(lambda: web.Response(status=302, headers={"Location": "/_sim/login"})),
     "html": _fixed(_login_page),
     "empty": _fixed(lambda: web.Response(content_type="application/json")),

@@ -102,7 +102,6 @@ ERRORS: dict[str, Error] = {
     "408": Error(408, "APIGW.0201", "Request timeout"),
     "413": Error(413, "APIGW.0201", "Request entity too large"),
     "429": throttled(Limit(20, 1)),
-    "429-retry-after": throttled(Limit(20, 1), retry_after=True),
     "494": Error(494, "APIGW.0201", "Request headers too large"),
     "500": Error(500, "FDI.9999", "Network error.", Shape.SERVICE),
     "500-gateway": Error(500, "APIGW.0601", "Internal server error"),

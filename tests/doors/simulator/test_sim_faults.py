@@ -27,7 +27,7 @@ SPOILT: dict[str, Callable[[Any], bool]] = {
     "true-counts": lambda body: body["common_task_details"]["running_tasks_count"] is True,
     "list": lambda body: body == [],
 }
-OTHERS = {"302", "html", "empty", "clock-skew", "short-list", "token-death"}
+OTHERS = {"429-retry-after", "302", "html", "empty", "clock-skew", "short-list", "token-death"}
 
 
 def test_every_fault_is_tried_here() -> None:
@@ -57,7 +57,10 @@ async def test_a_429_may_say_how_long_to_wait() -> None:
     async with cloud() as client:
         await spoil(client, "429-retry-after")
         status, _, headers = await client.get(client.path("orders"))
+        await spoil(client, "429-retry-after", value=20)
+        _, body, longer = await client.get(client.path("orders"))
     assert (status, headers["Retry-After"]) == (429, "1")
+    assert (body["error_code"], longer["Retry-After"]) == ("APIGW.0308", "20")
 
 
 @pytest.mark.parametrize("kind", sorted(SPOILT))

@@ -1,0 +1,57 @@
+"""The crash matrix as a table for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from crash_scenes import SCENES
+from crash_town import SEND
+
+BEGIN, END = "<!-- the matrix: begin -->", "<!-- the matrix: end -->"
+
+STEPS = {
+    "monitor.engine.Engine.meet": "instances met",
+    "monitor.recorder.Recorder._write": "sample and alert recorded",
+    "monitor.dispatcher.Dispatcher._route_moved": "alert joined to its groups",
+    "monitor.dispatcher.Dispatcher._decide": "decision and message recorded",
+    SEND: "message sent",
+    "monitor.courier.Courier._deliver": "delivery written down",
+    "monitor.web.alerts_api.acknowledge": "acknowledgement taken",
+    "monitor.web.am_silences.add": "silence taken",
+    "monitor.dispatcher.Dispatcher._regroup": "policy put in force",
+    "monitor.hushing.recall": "what inhibits recalled",
+    "monitor.stretches.Stretches._flush": "length of runs written",
+    "monitor.retention.Retention.run": "old rows removed",
+}
+"""What each transaction of the service is called on the page, in the order of a message's life."""
+
+Seen = Mapping[str, Any]
+
+
+def twice(seen: Seen) -> int:
+    """How many messages came a second time."""
+    ids = [line["id"] for line in seen["lines"] if line["kind"] == "said"]
+    return len(ids) - len(set(ids))
+
+
+def table(cells: Iterable[Seen]) -> str:
+    """The matrix between its marks."""
+    kills: dict[tuple[str, str, str], list[Seen]] = {}
+    for seen in cells:
+        step, when, _ = seen["point"]
+        kills.setdefault((step, when, seen["scene"]), []).append(seen)
+    rows = [
+        (STEPS[step], when, *(_cell(kills.get((step, when, scene), ())) for scene in SCENES))
+        for step in STEPS
+        for when in ("before", "after")
+    ]
+    lines = [("step", "killed", *SCENES), ("---",) * (2 + len(SCENES)), *rows]
+    return "\n".join((BEGIN, "", *(f"| {' | '.join(line)} |" for line in lines), "", END))
+
+
+def _cell(kills: Sequence[Seen]) -> str:
+    if not kills:
+        return ""
+    repeated = sum(map(twice, kills))
+    return f"{len(kills)}, {repeated} again" if repeated else f"{len(kills)}"
