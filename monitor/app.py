@@ -15,6 +15,7 @@ from monitor.carriers import carriers
 from monitor.clock import Clock
 from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
+from monitor.earshot import Earshot
 from monitor.engine import Engine
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
@@ -195,10 +196,18 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         meters=ground.meters,
         pulse=ground.pulse,
     )
+    earshot = Earshot(
+        ground.store,
+        live.engine.book,
+        lambda: {one.name for one in ground.force.policy.receivers},
+        now=ground.world.now,
+        pulse=ground.pulse,
+    )
     retention = Retention(ground.store, keep=ground.settings.retention, now=ground.world.now)
     loops = [
         live.courier.run,
         lifeline.run,
+        earshot.run,
         live.dispatcher.run,
         live.engine.run,
         retention.run,
@@ -207,6 +216,7 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         live.heartbeat.run,
         waking(ground.acted, both(live.dispatcher.wake, live.courier.wake)),
         waking(ground.spoiled, lifeline.wake),
+        waking(ground.changed, earshot.wake),
     ]
     if source is None:
         return loops

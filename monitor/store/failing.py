@@ -1,0 +1,35 @@
+"""Which receivers cannot be told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.store.outbox import Standing
+from monitor.store.tables import outbox
+
+MOST = 500
+
+
+async def receivers(tx: AsyncConnection, *, late: datetime) -> dict[str, str]:
+    """The receivers with a kind that fails, each with the kind and the reason: a message to it was tried in vain and
+    waits since `late` or longer, or one was given up and none was delivered after it."""
+    sent = outbox.alias("sent")
+    heard_since = sa.exists().where(
+        sent.c.receiver == outbox.c.receiver,
+        sent.c.position == outbox.c.position,
+        sent.c.state == str(Standing.SENT),
+        sent.c.settled_at > outbox.c.settled_at,
+    )
+    waits = (outbox.c.state == str(Standing.WAITING)) & (outbox.c.attempts > 0) & (outbox.c.created_at <= late)
+    given_up = (outbox.c.state == str(Standing.DEAD)) & ~heard_since
+    wanted = sa.select(outbox.c.receiver, outbox.c.kind, outbox.c.reason).where(
+        waits | given_up, outbox.c.merged_into.is_(None)
+    )
+    rows = await tx.execute(wanted.order_by(outbox.c.seq.desc()).limit(MOST))
+    found: dict[str, str] = {}
+    for receiver, kind, reason in rows:
+        found.setdefault(receiver, f"{kind}: {reason}")
+    return found

@@ -1,0 +1,48 @@
+"""The built-in alert about receivers that cannot be told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from monitor import lifecycle
+from monitor.fingerprint import fingerprint
+from monitor.model import Alert, Finding, Severity, Truth
+from monitor.outage import TIMERS
+from monitor.rules.change import Change
+
+RULE = "delivery-failing"
+VERSION = "built-in"
+
+
+def judged(known: Mapping[str, Alert], failing: Mapping[str, str], *, at: datetime) -> list[Change]:
+    """What changes while the receivers in `failing` cannot be told, each with the reason.
+
+    One alert for each receiver; it ends when its receiver takes a message again, or is gone from the policy. `known`
+    are the alerts about no instance, by key.
+    """
+    mine = (one for one in known.values() if one.rule == RULE and one.rule_version == VERSION)
+    receivers = {one.labels["receiver"] for one in mine} | failing.keys()
+    changes = (_change(known, receiver, failing.get(receiver, ""), at=at) for receiver in sorted(receivers))
+    return [change for change in changes if change is not None]
+
+
+def _change(known: Mapping[str, Alert], receiver: str, reason: str, *, at: datetime) -> Change | None:
+    labels = {"alertname": RULE, "receiver": receiver}
+    finding = Finding(
+        key=fingerprint(labels),
+        rule=RULE,
+        rule_version=VERSION,
+        instance=None,
+        labels=labels,
+        truth=Truth.BREACH if reason else Truth.CLEAR,
+        severity=Severity.CRITICAL,
+        at=at,
+    )
+    moved, transition = lifecycle.advance(known.get(finding.key), finding, TIMERS)
+    if transition is None:
+        return None
+    if moved is not None and reason:
+        moved = replace(moved, annotations={"summary": f"messages to {receiver} are not delivered: {reason}"})
+    return Change(RULE, finding.key, moved, transition)
