@@ -30,6 +30,7 @@ from monitor.routing import Route
 from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
+from monitor.undelivered import is_about
 
 BATCH = 500
 
@@ -196,6 +197,8 @@ class Dispatcher:
         notification = decision.notification
         if notification is None:
             return []
+        others = (one for one in notification.alerts if not is_about(one.labels, notification.receiver))
+        notification = replace(notification, alerts=tuple(others))
         letters = []
         for position, integration in enumerate(self._receivers[notification.receiver].integrations):
             mine = notification if integration.options.send_resolved else notification.only_firing()

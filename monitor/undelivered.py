@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitor import lifecycle
 from monitor.fingerprint import fingerprint
-from monitor.model import Alert, Finding, Severity, Truth
+from monitor.model import Alert, Finding, Labels, Severity, Truth
 from monitor.outage import TIMERS
 from monitor.rules.change import Change
 
@@ -26,6 +26,11 @@ def judged(known: Mapping[str, Alert], failing: Mapping[str, str], *, at: dateti
     receivers = {one.labels["receiver"] for one in mine} | failing.keys()
     changes = (_change(known, receiver, failing.get(receiver, ""), at=at) for receiver in sorted(receivers))
     return [change for change in changes if change is not None]
+
+
+def is_about(labels: Labels, receiver: str) -> bool:
+    """Whether an alert with these labels says that this receiver cannot be told: it is the one not to tell."""
+    return labels.get("alertname") == RULE and labels.get("receiver") == receiver
 
 
 def _change(known: Mapping[str, Alert], receiver: str, reason: str, *, at: datetime) -> Change | None:

@@ -12,7 +12,10 @@ from stage import story
 from waiting import still, want
 from world import FEISHU, cloud
 
-EVERYBODY = [{"receiver": name, "continue": True} for name in ("hangs", "dead", "chat", "broken", "live")]
+ABOUT = 'alertname="tasks-abnormal"'
+EVERYBODY = [
+    {"receiver": name, "match": ABOUT, "continue": True} for name in ("hangs", "dead", "chat", "broken", "live")
+]
 
 
 @story
@@ -24,8 +27,9 @@ async def test_a_dead_receiver_delays_nobody_and_each_verdict_is_read_from_the_a
             {"name": "chat", "feishu": world.feishu()},
             {"name": "broken", "webhook": world.hook("broken")},
             {"name": "live", "webhook": world.hook("live")},
+            {"name": "keeper", "webhook": world.hook("keeper")},
         ]
-        written = policy(world, receivers=receivers, route={"receiver": "live", "routes": EVERYBODY})
+        written = policy(world, receivers=receivers, route={"receiver": "keeper", "routes": EVERYBODY})
         async with service(folder, world, written) as run:
             world.robot("webhook/dead", {"down": True})
             world.robot(f"feishu/{FEISHU}", {"refuse": "19024"})
@@ -47,13 +51,15 @@ async def test_a_dead_receiver_delays_nobody_and_each_verdict_is_read_from_the_a
             assert "19024" in given_up["reason"]
             assert await run.counts(1, "fdi_monitor_outbox", receiver="chat", state="dead")
             assert world.chat() == []
+            [warned] = await want("whoever keeps the service hears of that", lambda: world.said("keeper"))
+            assert (warned.about("alertname"), warned.about("receiver")) == ({"delivery-failing"}, {"chat"})
 
             await want("a 500 is tried again", lambda: len(world.tries("broken")) >= 2)
             assert await run.counts(1, "fdi_monitor_outbox", receiver="broken", state="waiting")
 
             world.robot("webhook/broken", {})
             world.robot("webhook/dead", {})
-            told = {"hangs", "dead", "broken", "live"}
+            told = {"hangs", "dead", "broken", "live", "keeper"}
             await want(
                 "all are told in the end", lambda: {at["receiver"] for at in run.log("message delivered")} == told
             )

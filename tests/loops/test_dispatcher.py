@@ -136,6 +136,17 @@ async def test_pending_alerts_reach_nobody(store: Store) -> None:
     assert await town.go(0) is None
 
 
+async def test_a_receiver_is_not_told_that_it_cannot_be_told(store: Store) -> None:
+    town = Town(store, route("data"), Receiver("data", (LOUD,)))
+    for receiver in ("ops", "data"):
+        labels = {"alertname": "delivery-failing", "receiver": receiver}
+        await town.move(0, replace(alert(receiver), labels=labels))
+    await town.go(10)
+    [letter] = await town.said()
+    assert letter.receiver == "data"
+    assert [one.labels["receiver"] for one in letter.notification.alerts] == ["ops"]
+
+
 async def test_the_all_clear_goes_to_those_who_were_told_even_off_their_route(store: Store) -> None:
     tree = route("ops", "", route("oncall", 'severity="critical"'))
     town = Town(store, tree, Receiver("ops", (LOUD,)), Receiver("oncall", (LOUD,)))
