@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.book import Book, Placed, uncut
+from monitor.builtin import VERSION as BUILT_IN
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
 from monitor.memory import Memory
 from monitor.model import Alert, InstanceKey, Sample
-from monitor.outage import VERSION as BUILT_IN
 from monitor.rules.change import Change
 from monitor.rules.cohort import Cohort
 from monitor.rules.cohorts import Cohorts

@@ -7,31 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor import lifecycle
+from monitor.builtin import TIMERS, finding
 from monitor.fingerprint import fingerprint
-from monitor.model import Alert, Finding, Severity, Truth
-from monitor.outage import TIMERS
+from monitor.model import Alert, Truth
 from monitor.rules.change import Change
 
 RULE = "store-degraded"
-VERSION = "built-in"
 LABELS = {"alertname": RULE}
 KEY = fingerprint(LABELS)
 
 
 def judged(known: Mapping[str, Alert], trouble: str, *, at: datetime) -> Change | None:
     """What `trouble` (why no write is taken, empty if they are) changes. `known` are the alerts about no instance."""
-    finding = Finding(
-        key=KEY,
-        rule=RULE,
-        rule_version=VERSION,
-        instance=None,
-        labels=LABELS,
-        truth=Truth.BREACH if trouble else Truth.CLEAR,
-        severity=Severity.CRITICAL,
-        at=at,
-    )
+    found = finding(RULE, LABELS, Truth.BREACH if trouble else Truth.CLEAR, at=at)
     alert = known.get(KEY)
-    moved, transition = lifecycle.advance(alert, finding, TIMERS)
+    moved, transition = lifecycle.advance(alert, found, TIMERS)
     if transition is None:
         return None
     if moved is not None and trouble:

@@ -7,14 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor import lifecycle
+from monitor.builtin import TIMERS, finding
 from monitor.errors import Fault
-from monitor.fingerprint import fingerprint
-from monitor.model import Alert, Finding, Severity, Truth
-from monitor.outage import TIMERS
+from monitor.model import Alert, Truth
 from monitor.rules.change import Change
 
 RULE = "policy-invalid"
-VERSION = "built-in"
 
 
 def judged(known: Mapping[str, Alert], faults: Sequence[Fault], *, at: datetime) -> list[Change]:
@@ -38,18 +36,9 @@ def summary(faults: Sequence[Fault]) -> str:
 
 def _change(known: Mapping[str, Alert], file: str, faults: Sequence[Fault], *, at: datetime) -> Change | None:
     labels = {"alertname": RULE, "file": file}
-    finding = Finding(
-        key=fingerprint(labels),
-        rule=RULE,
-        rule_version=VERSION,
-        instance=None,
-        labels=labels,
-        truth=Truth.BREACH if faults else Truth.CLEAR,
-        severity=Severity.CRITICAL,
-        at=at,
-    )
-    alert = known.get(finding.key)
-    moved, transition = lifecycle.advance(alert, finding, TIMERS)
+    found = finding(RULE, labels, Truth.BREACH if faults else Truth.CLEAR, at=at)
+    alert = known.get(found.key)
+    moved, transition = lifecycle.advance(alert, found, TIMERS)
     if moved is not None and faults:
         moved = replace(moved, annotations={"summary": summary(faults)})
-    return None if moved == alert else Change(RULE, finding.key, moved, transition)
+    return None if moved == alert else Change(RULE, found.key, moved, transition)

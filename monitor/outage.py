@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-from monitor.fingerprint import fingerprint
-from monitor.model import FailureKind, Finding, Instance, InstanceKey, Labels, Sample, Severity, Truth
+from monitor.builtin import finding
+from monitor.model import FailureKind, Finding, Instance, InstanceKey, Labels, Sample, Truth
 
 RULE = "account-unreachable"
-VERSION = "built-in"
-
-
-@dataclass(frozen=True, slots=True)
-class Timers:
-    """What the built-in rule says about time."""
-
-    hold: timedelta = timedelta()
-    keep: timedelta = timedelta()
-
-
-TIMERS = Timers()
-"""It fires at once, and ends at the first good sample."""
 
 
 def key_of(account: str) -> InstanceKey:
@@ -60,16 +44,7 @@ class Outage:
     def finding(self, sample: Sample, truth: Truth) -> Finding:
         """The built-in rule's finding."""
         labels = _labels(sample.instance)
-        return Finding(
-            key=fingerprint(labels),
-            rule=RULE,
-            rule_version=VERSION,
-            instance=key_of(self._account),
-            labels=labels,
-            truth=truth,
-            severity=Severity.CRITICAL,
-            at=sample.at,
-        )
+        return finding(RULE, labels, truth, at=sample.at, instance=key_of(self._account))
 
 
 def summary(sample: Sample) -> str:

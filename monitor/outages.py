@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from monitor import lifecycle, outage
 from monitor.book import Book, uncut
+from monitor.builtin import TIMERS
 from monitor.model import InstanceKey, Sample, Truth
 from monitor.outage import Outage
 from monitor.rules.change import Change
@@ -34,7 +35,7 @@ class Outages:
         alert = self._book.of(key).get(outage.RULE)
         if truth is Truth.UNKNOWN or (truth is Truth.CLEAR and not self._book.hot(key)) or name in self._judging:
             return
-        moved, transition = lifecycle.advance(alert, state.finding(sample, truth), outage.TIMERS)
+        moved, transition = lifecycle.advance(alert, state.finding(sample, truth), TIMERS)
         if moved is None or transition is None:
             return
         if truth is Truth.BREACH:

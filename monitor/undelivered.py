@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor import lifecycle
-from monitor.fingerprint import fingerprint
-from monitor.model import Alert, Finding, Labels, Severity, Truth
-from monitor.outage import TIMERS
+from monitor.builtin import TIMERS, VERSION, finding
+from monitor.model import Alert, Labels, Truth
 from monitor.rules.change import Change
 
 RULE = "delivery-failing"
-VERSION = "built-in"
 
 
 def judged(known: Mapping[str, Alert], failing: Mapping[str, str], *, at: datetime) -> list[Change]:
@@ -35,19 +33,10 @@ def is_about(labels: Labels, receiver: str) -> bool:
 
 def _change(known: Mapping[str, Alert], receiver: str, reason: str, *, at: datetime) -> Change | None:
     labels = {"alertname": RULE, "receiver": receiver}
-    finding = Finding(
-        key=fingerprint(labels),
-        rule=RULE,
-        rule_version=VERSION,
-        instance=None,
-        labels=labels,
-        truth=Truth.BREACH if reason else Truth.CLEAR,
-        severity=Severity.CRITICAL,
-        at=at,
-    )
-    moved, transition = lifecycle.advance(known.get(finding.key), finding, TIMERS)
+    found = finding(RULE, labels, Truth.BREACH if reason else Truth.CLEAR, at=at)
+    moved, transition = lifecycle.advance(known.get(found.key), found, TIMERS)
     if transition is None:
         return None
     if moved is not None and reason:
         moved = replace(moved, annotations={"summary": f"messages to {receiver} are not delivered: {reason}"})
-    return Change(RULE, finding.key, moved, transition)
+    return Change(RULE, found.key, moved, transition)

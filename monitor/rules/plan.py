@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.builtin import VERSION as BUILT_IN
 from monitor.model import Alert, Labels, Severity
-from monitor.outage import VERSION as BUILT_IN
 from monitor.rules.past import Past, past_of, spacing
 from monitor.rules.replay import Replay
 from monitor.rules.rule import Rule
