@@ -7,6 +7,7 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from yarl import URL
 
@@ -65,9 +66,9 @@ class _Way:
         self._began = asyncio.get_running_loop().time()
 
     async def go(self) -> None:
-        found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        found = await _addresses(self._host, self._port)
         self._next(CONNECTION)
-        writer = await _connected([(str(address[0]), int(address[1])) for *_, address in found])
+        writer = await _connected(found)
         try:
             if self._secure:
                 self._next(TLS)
@@ -81,6 +82,14 @@ class _Way:
         time = asyncio.get_running_loop().time()
         self.took.append((self.step, time - self._began))
         self.step, self._began = step, time
+
+
+async def _addresses(host: str, port: int) -> list[tuple[str, int]]:
+    """Where `host` is. An address needs no look-up, which would wait for a thread."""
+    with suppress(ValueError):
+        return [(str(ip_address(host)), port)]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(str(address[0]), int(address[1])) for *_, address in found]
 
 
 async def _connected(addresses: list[tuple[str, int]]) -> asyncio.StreamWriter:

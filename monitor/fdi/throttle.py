@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import cast
 
 from asyncio_throttle.throttler import Throttler
@@ -19,8 +20,12 @@ TICK = 1e-6
 """Seconds: a wait shorter than this is over. It ends the loop where a clock cannot tell such times apart."""
 
 LATEST = 0.5
-"""The share of a window by which a request may be taken to have arrived late. A request that hangs for longer costs its
-place no more than this."""
+"""The share of a window by which a request may be taken to have arrived late while nothing sent since was answered: the
+way there, or the server as a whole, may be stuck."""
+
+ALONE = 0.15
+"""The same once a request that left later was answered: then it is this one alone that hangs, and it costs the others
+no more than this."""
 
 GUARD = 0.002
 """The share of a window by which a late request's place is kept longer still: round trips compare only nearly."""
@@ -36,15 +41,18 @@ REGAIN = 0.02
 
 
 class Departure(float):
-    """When one request left, which is its place in the window, and how long its answer took. Seconds."""
+    """When one request left, which is its place in the window; how long its answer took, in seconds; and whether the
+    answer to one that left later came first."""
 
-    __slots__ = ("took",)
+    __slots__ = ("overtaken", "took")
 
     took: float | None
+    overtaken: bool
 
     def __new__(cls, at: float) -> Departure:
         self = super().__new__(cls, at)
         self.took = None
+        self.overtaken = False
         return self
 
 
@@ -66,7 +74,9 @@ class FairThrottler(Throttler):
     def __init__(self, rate_limit: int, period: float = 1.0) -> None:
         super().__init__(rate_limit, period=period * MARGIN)
         self._set(rate_limit, period)
+        self._forgotten = float("-inf")
         self._quickest = float("inf")
+        self._newest_answered = float("-inf")
         self._turn = asyncio.Lock()
         self._slice_due = float("-inf")
         self._low = 1.0
@@ -75,14 +85,15 @@ class FairThrottler(Throttler):
     def retune(self, rate_limit: int, period: float) -> None:
         """Keeps another quota from now on, also in the windows that began before: what left then counts.
 
-        Where the log does not reach back far enough for the new window, as many as fit are taken to have left at the
-        time of its first entry.
+        Where the log does not reach back far enough for the new window, as many as fit are taken to have left when the
+        last one did that it has forgotten.
         """
         if (rate_limit, period * MARGIN) == (self.rate_limit, self._window):
             return
         times = list(self._task_logs)
-        if times and len(times) >= self.rate_limit:
-            times = [times[0]] * (rate_limit - len(times)) + times
+        if self._forgotten > float("-inf"):
+            times = sorted([self._forgotten] * (rate_limit - len(times)) + times)
+        self._forgotten = max([self._forgotten, *times[:-rate_limit]])
         self._task_logs.clear()
         self._task_logs.extend(times[-rate_limit:])
         self._set(rate_limit, period)
@@ -118,42 +129,63 @@ class FairThrottler(Throttler):
     async def acquire(self) -> Departure:
         """Returns when one more request may leave. Cancelled while waiting, it takes nothing."""
         async with self._turn:
+            stood = False
             while True:
                 now = asyncio.get_running_loop().time()
                 wait = self._due(now) - now
                 if wait <= TICK:
                     break
+                stood = True
                 await asyncio.sleep(wait)
-            return self._admit(now)
+            return self._admit(now, stood=stood)
 
     def answered(self, departure: Departure) -> None:
         """The answer to a request came. A request without one counts as late as it can be."""
         departure.took = asyncio.get_running_loop().time() - departure
+        departure.overtaken = departure < self._newest_answered
+        self._newest_answered = max(self._newest_answered, departure)
         self._quickest = min(self._quickest * FORGETS, departure.took)
 
     def _due(self, now: float) -> float:
         """When the next request may leave."""
         due = now if self._slice_left else self._slice_due + self._slice_period / self._share(now)
-        if len(self._task_logs) < self.rate_limit:
-            return due
-        oldest = cast("Departure", self._task_logs[0])
-        took = now - oldest if oldest.took is None else oldest.took
-        late = min(LATEST * self._vendors_window, max(0.0, took - self._quickest))
-        return max(due, oldest + self._window, oldest + late + self._vendors_window * (1 + GUARD))
+        return due if len(self._task_logs) < self.rate_limit else max(due, self._free_place(now)[1])
 
-    def _admit(self, now: float) -> Departure:
-        # The oldest has left the window, or there is room: the log never holds more than the quota.
+    def _free_place(self, now: float) -> tuple[int, float]:
+        """Which place of the log is free first, and when: the oldest, unless its request may have arrived late."""
+        place, free = 0, float("inf")
+        for number, departure in enumerate(cast("deque[Departure]", self._task_logs)):
+            soonest = departure + self._window
+            if soonest >= free:
+                break
+            latest = departure + self._late(departure, now) + self._vendors_window * (1 + GUARD)
+            if (frees := max(soonest, latest)) < free:
+                place, free = number, frees
+        return place, free
+
+    def _late(self, departure: Departure, now: float) -> float:
+        """By how much it may have arrived later than the quickest do."""
+        if departure.took is None:
+            took, alone = now - departure, departure < self._newest_answered
+        else:
+            took, alone = departure.took, departure.overtaken
+        return min((ALONE if alone else LATEST) * self._vendors_window, max(0.0, took - self._quickest))
+
+    def _admit(self, now: float, *, stood: bool) -> Departure:
+        # One has left the window, or there is room: the log never holds more than the quota.
         if len(self._task_logs) >= self.rate_limit:
-            self._task_logs.popleft()
+            place, _ = self._free_place(now)
+            self._forgotten = max(self._forgotten, self._task_logs[place])
+            del self._task_logs[place]
         departure = Departure(now)
         self._task_logs.append(departure)
         if not self._slice_left:
-            self._open_slice(now)
+            self._open_slice(now, stood=stood)
         self._slice_left -= 1
         return departure
 
-    def _open_slice(self, now: float) -> None:
-        """Starts the next slice on the grid, or now where the line stood idle for longer than a slice."""
+    def _open_slice(self, now: float, *, stood: bool) -> None:
+        """Starts the next slice on the grid, or now where nobody `stood` in line for longer than a slice."""
         on_grid = self._slice_due + self._slice_period / self._share(now)
-        self._slice_due = on_grid if now - on_grid < self._slice_period else now
+        self._slice_due = on_grid if stood or now - on_grid < self._slice_period else now
         self._slice_left = self._slice_size

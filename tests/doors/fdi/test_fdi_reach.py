@@ -81,7 +81,7 @@ async def test_a_server_without_tls_is_told() -> None:
 
 async def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
     async with listening() as port:
-        assert "no TLS within 0.2 s" in await failed(f"https://127.0.0.1:{port}", limit=0.2)
+        assert "no TLS within 0.1 s" in await failed(f"https://127.0.0.1:{port}", limit=0.1)
 
 
 async def test_an_unknown_name_is_told_with_what_to_check() -> None:

@@ -13,7 +13,7 @@ from fdi_kit import virtually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.fdi.throttle import FairThrottler
+from monitor.fdi.throttle import Departure, FairThrottler
 
 QUOTAS = [(20, 1.0), (1000, 1.0), (100, 60.0), (1, 1.0), (7, 3.0), (5, 0.1)]
 
@@ -96,7 +96,33 @@ def test_a_steady_way_costs_no_throughput_however_long_it_is() -> None:
     assert 20 * 30 / (arrived[-1] - arrived[0]) >= 0.97 * 20
 
 
-def test_requests_that_hang_cost_their_place_little_more_than_those_that_do_not() -> None:
+@pytest.mark.parametrize(("hang", "least"), [(20, 0.96), (5, 0.95), (2, 0.92)])
+def test_slow_instances_cost_the_others_next_to_nothing(hang: int, least: float) -> None:
+    """One request in so many hangs until its time-out, and the others are answered at once."""
+
+    async def story() -> tuple[list[float], float]:
+        loop, throttler, tasks = asyncio.get_running_loop(), FairThrottler(20), list[asyncio.Task[None]]()
+        times: list[float] = []
+
+        async def answer(departure: Departure) -> None:
+            await asyncio.sleep(0.005)
+            throttler.answered(departure)
+
+        for number in range(20 * 30 + 1):
+            departure = await throttler.acquire()
+            times.append(departure)
+            if number % hang:
+                tasks.append(asyncio.create_task(answer(departure)))
+        took = loop.time()
+        await asyncio.gather(*tasks)
+        return times, took
+
+    times, took = virtually(story())
+    assert most_in_any_window(times, 1.0) <= 20
+    assert 20 * 30 / took >= least * 20
+
+
+def test_while_nothing_is_answered_requests_may_all_have_been_held_up_and_fewer_are_sent() -> None:
     async def story() -> float:
         loop, throttler = asyncio.get_running_loop(), FairThrottler(20)
         for _ in range(20 * 10 + 1):
