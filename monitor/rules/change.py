@@ -46,6 +46,8 @@ def annotate(rule: Rule, alert: Alert, value: float | None) -> dict[str, str]:
 
     A summary that fails on these numbers never holds the alert back: the fault stands in its place.
     """
+    if not rule.summary and not rule.runbook:
+        return {}
     names = templates.names(
         values=alert.values,
         labels=alert.all_labels,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from monitor.model import InstanceKey, Run, Sample
 from monitor.rules.edges import Edges
@@ -142,8 +143,9 @@ class Course:
         edges = self._edges
         places: set[int] = set()
         if edges.reach:
-            # the second sample makes two of them, and the last gap may be longer than the others
-            places |= {1, run.polls - 1}
+            if self._few(run):
+                # the second sample makes two of them, and the last gap may be longer than the others
+                places |= {1, run.polls - 1}
             places |= {number_at(run, at) for at in self._leavings(edges, run)}
         if run.failure is not None and (health := self._stage.health(self.key)):
             since = health.good_at or health.first_at
@@ -151,11 +153,22 @@ class Course:
             places |= {limit - health.failures for limit in edges.failures}
         return sorted((place for place in places if 0 < place < run.polls), reverse=True)
 
+    def _few(self, run: Run) -> bool:
+        """Whether a look back may find fewer than two good samples somewhere in the run."""
+        shortest = min((look.reach for look in self._edges.leaves), default=None)
+        if shortest is None:
+            return False
+        earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
+        return shortest <= 2 * spacing(run) or not earlier or earlier[-1].end <= run.start - shortest
+
     def _leavings(self, edges: Edges, run: Run) -> Iterable[datetime]:
-        for other in self._stage.past(self.key):
-            yield from (other.start + reach for reach in edges.arrives)
+        """When a look back loses sight of an earlier run, or begins to see another, and can tell."""
+        past = self._stage.past(self.key)
+        for before, other in zip((None, *past), past, strict=False):
+            yield from (other.start + look.reach for look in edges.arrives if not before or look.tells(before, other))
+        for other, following in pairwise(past):
             if other.end < run.start:
-                yield from (other.end + reach for reach in edges.leaves)
+                yield from (other.end + look.reach for look in edges.leaves if look.tells(other, following))
 
 
 def _uneven(now: Run, run: Run, edges: Edges) -> bool:
@@ -165,4 +178,5 @@ def _uneven(now: Run, run: Run, edges: Edges) -> bool:
         return False
     tick = timedelta(microseconds=1)
     nearest, widest = sorted(((now.end - now.start) // (now.polls - 1), spacing(run)))
-    return any(nearest - tick <= reach <= widest + 2 * tick for reach in edges.leaves | edges.smooth)
+    reaches = {look.reach for look in edges.leaves} | edges.smooth
+    return any(nearest - tick <= reach <= widest + 2 * tick for reach in reaches)

@@ -9,10 +9,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from monitor import durations
 from monitor.rules.compile import compile_value, reach_of
-from monitor.rules.facts import Facts
+from monitor.rules.facts import Counted, Facts, count_reader
 from monitor.rules.names import COUNTS, HEALTH
 from monitor.rules.quantity import Quantity
 from monitor.rules.syntax import Call, Comparison, Name, Node, Product, walk
@@ -22,18 +23,29 @@ _GROWING = ("age", "failures")
 _NOBODY = Facts(at=datetime(1970, 1, 1, tzinfo=UTC), common=None, cdc=None, up=False)
 
 
+class Look(NamedTuple):
+    """A look back, how far, at the counts of these names."""
+
+    reach: timedelta
+    names: frozenset[str]
+
+    def tells(self, one: Counted, other: Counted) -> bool:
+        """Whether it sees a difference between the two."""
+        return any(count_reader(name)(one) != count_reader(name)(other) for name in self.names)
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """What has to pass for a condition to change while the counts do not.
 
-    `leaves` are look-backs: an earlier run has left the window. `arrives` are those of `ago`: a run has begun to be
+    `leaves` are looks from whose window an earlier run leaves. `arrives` are those of `ago`: a run has begun to be
     what was then. Until `smooth` after the last other good sample every poll may differ. `ages` and `failures` are
     the figures that a failed poll's are compared with; with `falling` every failed poll may differ, with `always`
     every poll.
     """
 
-    leaves: frozenset[timedelta] = frozenset()
-    arrives: frozenset[timedelta] = frozenset()
+    leaves: frozenset[Look] = frozenset()
+    arrives: frozenset[Look] = frozenset()
     smooth: frozenset[timedelta] = frozenset()
     ages: frozenset[timedelta] = frozenset()
     failures: frozenset[int] = frozenset()
@@ -41,6 +53,8 @@ class Edges:
     always: bool = False
 
     def __or__(self, other: Edges) -> Edges:
+        if self == other:
+            return self
         return Edges(
             self.leaves | other.leaves,
             self.arrives | other.arrives,
@@ -54,7 +68,7 @@ class Edges:
     @property
     def reach(self) -> timedelta:
         """The longest look-back."""
-        return max([*self.leaves, *self.arrives, *self.smooth], default=timedelta())
+        return max([*(look.reach for look in self.leaves | self.arrives), *self.smooth], default=timedelta())
 
 
 def edges_of(node: Node, thresholds: Mapping[str, Quantity]) -> Edges:
@@ -70,13 +84,15 @@ def edges_of(node: Node, thresholds: Mapping[str, Quantity]) -> Edges:
 
 
 def _history(call: Call, reach: timedelta) -> Edges:
+    measure = list(walk(call.arguments[0]))
+    look = Look(reach, frozenset(each.text for each in measure if isinstance(each, Name) and each.text in COUNTS))
     if call.function == "ago":
-        return Edges(arrives=frozenset((reach,)))
+        return Edges(arrives=frozenset((look,)))
     # 0/0 hides a run: what is left of the others then counts poll by poll, as an average does
-    divides = any(isinstance(each, Product) for each in walk(call.arguments[0]))
+    divides = any(isinstance(each, Product) for each in measure)
     if call.function in _SMOOTH or divides:
         return Edges(smooth=frozenset((reach,)))
-    return Edges(leaves=frozenset((reach,)))
+    return Edges(leaves=frozenset((look,)))
 
 
 def _growing(node: Comparison, name: str, thresholds: Mapping[str, Quantity]) -> Edges:

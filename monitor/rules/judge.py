@@ -40,7 +40,7 @@ class _Level:
 class Judge:
     """A rule with its thresholds in place. One judge serves all instances that share them."""
 
-    __slots__ = ("_clear", "_levels", "_no_alert", "aggregates", "reach")
+    __slots__ = ("_clear", "_edges", "_levels", "_no_alert", "aggregates", "reach")
 
     def __init__(self, levels: Sequence[tuple[Severity, Expression]], clear: Expression | None) -> None:
         """`levels` worst first, at least one; a rule with `when` has one level, its own severity."""
@@ -53,6 +53,7 @@ class Judge:
         self.aggregates: Mapping[str, Call] = {
             text: call for expression in expressions for text, call in expression.aggregates.items()
         }
+        self._edges: Edges | None = None
 
     def verdict(self, facts: Facts, *, firing: bool, severity: Severity | None) -> Verdict:
         """The verdict on `facts` for an alert that is `firing` (a clearing one is) with `severity`, None without one.
@@ -72,9 +73,11 @@ class Judge:
 
     @property
     def edges(self) -> Edges:
-        """When its verdict may change while the counts do not."""
-        expressions = [level.expression for level in self._levels] + ([self._clear] if self._clear else [])
-        return functools.reduce(operator.or_, (expression.edges for expression in expressions))
+        """When its verdict may change while the counts do not; of a rule for one instance."""
+        if self._edges is None:
+            expressions = [level.expression for level in self._levels] + ([self._clear] if self._clear else [])
+            self._edges = functools.reduce(operator.or_, (expression.edges for expression in expressions))
+        return self._edges
 
     def value(self, facts: Facts, severity: Severity | None = None) -> float | None:
         """What messages call `value`: the first number compared by the expression of `severity`."""

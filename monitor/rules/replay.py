@@ -68,7 +68,8 @@ class Replayed:
 class Replay:
     """Instances on their way through history under `rules` and, where it is given, `route`.
 
-    Without a route nobody is told anything. Without `jumps` every poll is judged: slower, and the same.
+    Nobody reads the numbers of its alerts, which stay as they were when they moved. Without a route nobody is told
+    anything. Without `jumps` every poll is judged: slower, and the same.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Replay:
         jumps: bool = True,
     ) -> None:
         """`alerts` are those that stand when the way begins."""
-        self.stage = Stage((), rules, route, quieting, pasts=pasts)
+        self.stage = Stage((), rules, route, quieting, pasts=pasts, figures=False)
         self.stage.know(alerts)
         self.transitions: list[Transition] = []
         self.said: list[Notification] = []

@@ -43,13 +43,15 @@ class Stage:
         quieting: Quieting = PLAIN,
         *,
         pasts: Iterable[Past] = (),
+        figures: bool = True,
     ) -> None:
-        """`pasts` are further instances, of which something is known already. Without a route nobody hears of it."""
+        """`pasts` are further instances, of which something is known already. Without a route nobody hears of it, and
+        without `figures` an alert that does not move keeps the numbers it had."""
         self._watches = {one.key: Watch(one, rules, health=None, history=()) for one in instances}
         for past in pasts:
-            watch = Watch(past.instance, rules, health=past.health, history=past.before)
+            watch = Watch(past.instance, rules, health=past.health, history=past.before, figures=figures)
             self._watches[past.instance.key] = watch
-        self._together = Together(rules, self._watches.values())
+        self._together = Together(rules, self._watches.values(), figures=figures)
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}

@@ -24,7 +24,9 @@ _TIMED = (State.PENDING, State.CLEARING)
 class Together:
     """The rules with `by` over the instances of `watches`."""
 
-    def __init__(self, rules: Iterable[Rule], watches: Iterable[Watch]) -> None:
+    def __init__(self, rules: Iterable[Rule], watches: Iterable[Watch], *, figures: bool = True) -> None:
+        """Without `figures` an alert that does not move keeps the numbers it had."""
+        self._figures = figures
         self._rules = tuple(rule for rule in rules if rule.by is not None)
         self._cohorts = Cohorts(self._rules)
         for watch in watches:
@@ -50,9 +52,10 @@ class Together:
     def take(self, sample: Sample, step: Step, window: Window | None) -> list[Change]:
         """What `sample`, with which its own watch took `step`, changes for its groups."""
         self.roused = set()
+        began = step.began and self._figures
         changes = []
         for cohort in self._cohorts.saw(sample, step.health, window):
-            change = cohort.judge(self._cohorts.alerts.get(cohort.key), sample.at, up=sample.up, began=step.began)
+            change = cohort.judge(self._cohorts.alerts.get(cohort.key), sample.at, up=sample.up, began=began)
             if change is not None:
                 self._cohorts.believe(change)
                 changes.append(change)

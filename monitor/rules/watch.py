@@ -57,11 +57,19 @@ class Bound(NamedTuple):
 class Watch:
     """The rules of one instance, bound to its labels, and its health."""
 
-    __slots__ = ("_bound", "_labels", "_lively", "health", "instance", "reach", "window")
+    __slots__ = ("_bound", "_figures", "_labels", "_lively", "health", "instance", "reach", "window")
 
     def __init__(
-        self, instance: Instance, rules: Iterable[Rule], *, health: Health | None, history: Iterable[Run]
+        self,
+        instance: Instance,
+        rules: Iterable[Rule],
+        *,
+        health: Health | None,
+        history: Iterable[Run],
+        figures: bool = True,
     ) -> None:
+        """Without `figures` an alert that does not move keeps the numbers it had."""
+        self._figures = figures
         self.instance = instance
         self.health = health
         self._labels = labels_of(instance)
@@ -116,6 +124,7 @@ class Watch:
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = facts_of(health, sample, self.window)
+        refresh = began and self._figures
         changes: list[Change] = []
         for rule, judge in self._may_differ(alerts) if again else self._bound:
             alert = alerts.get(rule.name)
@@ -129,9 +138,9 @@ class Watch:
                     alert = None
             else:
                 verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
-                if not began and _repeats(alert, verdict):
+                if not refresh and _repeats(alert, verdict):
                     continue
-            change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=began)
+            change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=refresh)
             if change is not None:
                 changes.append(change)
         return Step(health, began, tuple(changes))

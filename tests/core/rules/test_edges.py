@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.rules.edges import Edges
+from monitor.model import Counts, Run
+from monitor.rules.edges import Edges, Look
 from monitor.rules.expression import compile_expression
 from monitor.rules.quantity import Dimension, Quantity
 
+START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 THRESHOLDS = {"patience": Quantity(150.0, Dimension.DURATION), "most": Quantity(3.0)}
 
 
 def minutes(*numbers: float) -> frozenset[timedelta]:
     return frozenset(timedelta(minutes=number) for number in numbers)
+
+
+def looks(**names: float) -> frozenset[Look]:
+    return frozenset(Look(timedelta(minutes=far), frozenset(name.split("_"))) for name, far in names.items())
 
 
 def around(seconds: float) -> frozenset[timedelta]:
@@ -28,8 +35,9 @@ def around(seconds: float) -> frozenset[timedelta]:
     [
         ("abnormal > 0 and up == 1", Edges()),
         ("latency > 5s or suspicious == 1", Edges()),
-        ("delta(abnormal, 5m) > 0 or max_over_time(running, 10m) > most", Edges(leaves=minutes(5, 10))),
-        ("ago(abnormal, 5m) < abnormal", Edges(arrives=minutes(5))),
+        ("delta(abnormal, 5m) > 0 or max_over_time(running, 10m) > most", Edges(leaves=looks(abnormal=5, running=10))),
+        ("changes(running - abnormal, 5m) > 1", Edges(leaves=looks(running_abnormal=5))),
+        ("ago(abnormal, 5m) < abnormal", Edges(arrives=looks(abnormal=5))),
         ("avg_over_time(abnormal, 5m) > 1", Edges(smooth=minutes(5))),
         ("delta(abnormal / running, 5m) > 1", Edges(smooth=minutes(5))),
         ("age > 3m", Edges(ages=around(180))),
@@ -40,7 +48,7 @@ def around(seconds: float) -> frozenset[timedelta]:
         ("age > latency * 2", Edges(falling=True)),
         ("failures > abnormal", Edges(falling=True)),
         ("age < 1m / 0", Edges()),
-        ("not (age > 3m and delta(abnormal, 5m) > 0)", Edges(leaves=minutes(5), ages=around(180))),
+        ("not (age > 3m and delta(abnormal, 5m) > 0)", Edges(leaves=looks(abnormal=5), ages=around(180))),
     ],
 )
 def test_the_edges_of_a_condition(text: str, edges: Edges) -> None:
@@ -48,6 +56,14 @@ def test_the_edges_of_a_condition(text: str, edges: Edges) -> None:
 
 
 def test_the_reach_is_the_longest_look_back() -> None:
-    both = Edges(leaves=minutes(5), smooth=minutes(7)) | Edges(arrives=minutes(6), always=True)
+    both = Edges(leaves=looks(abnormal=5), smooth=minutes(7)) | Edges(arrives=looks(running=6), always=True)
     assert (both.reach, both.always) == (timedelta(minutes=7), True)
     assert Edges().reach == timedelta()
+
+
+def test_a_look_tells_two_runs_apart_by_the_counts_it_reads() -> None:
+    look = Look(timedelta(minutes=5), frozenset({"abnormal", "cdc.running"}))
+    one = Run(START, START, 1, Counts(5, 1), Counts(2))
+    assert not look.tells(one, replace(one, common=Counts(9, 1)))
+    assert look.tells(one, replace(one, common=Counts(5, 2)))
+    assert look.tells(one, replace(one, cdc=Counts(3)))
