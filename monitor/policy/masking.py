@@ -29,13 +29,16 @@ _HARMLESS = {
 _WRITTEN_REFERENCE = re.compile(r"\$\{[^}:]*(:-)?\}|\$\{file:[^}]*\}")
 _USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
 _COMMENT = re.compile(r"(^|\s)#.*")
+_LONG = 2000
+"""Characters: a key, or a line of unknown structure, that is longer is taken for a secret without a closer look."""
+
 _KEY = re.compile(r"[\"']?([A-Za-z_][\w.-]*)[\"']?\s*[:=]")
 
 
 @lru_cache(maxsize=4096)
 def secretish(key: str) -> bool:
     """Whether what stands under `key` must not be shown."""
-    if _SECRETISH.search(key):
+    if len(key) > _LONG or _SECRETISH.search(key):
         return True
     return bool(difflib.get_close_matches(key[:100].lower(), _SECRET_NAMES, n=1, cutoff=0.75))
 
@@ -122,6 +125,8 @@ def mask_blindly(lines: list[str], number: int) -> str:
 
     A line without a key belongs to the last key above it.
     """
+    if len(lines[number - 1]) > _LONG:
+        return "*" * len(lines[number - 1])
     line = _COMMENT.sub("", lines[number - 1])
     found = list(_KEY.finditer(line))
     for key in found:
@@ -129,6 +134,8 @@ def mask_blindly(lines: list[str], number: int) -> str:
             return line[: key.end()] + "*" * (len(line) - key.end())
     if not found:
         for above in reversed(lines[: number - 1]):
+            if len(above) > _LONG:
+                return "*" * len(line)
             keys = list(_KEY.finditer(above))
             if keys:
                 return "*" * len(line) if any(secretish(key.group(1)) for key in keys) else line
