@@ -32,9 +32,10 @@ def change_of(
     if transition is None and not (refresh and finding.truth is not Truth.UNKNOWN):
         return None
     if moved is not None:
-        moved = replace(moved, values=finding.values, values_at=finding.at)
+        if transition is None:
+            moved = replace(moved, values=finding.values, values_at=finding.at)
         # They keep the words of the last breach: what is said when it is over is what was wrong.
-        if finding.truth is Truth.BREACH:
+        if finding.truth is Truth.BREACH and (rule.summary or rule.runbook or moved.annotations):
             rendered = annotate(rule, moved, judge.value(facts, severity=moved.severity))
             found = {name: text for name, text in moved.annotations.items() if name == TASKS}
             moved = replace(moved, annotations=rendered | found)
@@ -46,8 +47,6 @@ def annotate(rule: Rule, alert: Alert, value: float | None) -> dict[str, str]:
 
     A summary that fails on these numbers never holds the alert back: the fault stands in its place.
     """
-    if not rule.summary and not rule.runbook:
-        return {}
     names = templates.names(
         values=alert.values,
         labels=alert.all_labels,

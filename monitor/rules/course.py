@@ -31,17 +31,21 @@ class Course:
         "_run",
         "_runs",
         "_seen",
+        "_reach",
         "_stage",
         "at",
+        "key",
         "past",
     )
 
     def __init__(self, past: Past, stage: Stage, *, jumps: bool) -> None:
         """Without `jumps` every poll is judged."""
         self.past = past
+        self.key: InstanceKey = past.instance.key
         self._runs = past.runs
         self._stage = stage
-        self._edges = stage.edges(past.instance.key)
+        self._edges = stage.edges(self.key)
+        self._reach = self._edges.reach
         self._jumps = jumps and not self._edges.always
         self._again = False
         self._index = self._number = 0
@@ -49,10 +53,6 @@ class Course:
         self._places: list[int] = []
         self._run: Run | None = self._runs[0] if self._runs else None
         self.at: datetime | None = self._run.start if self._run else None
-
-    @property
-    def key(self) -> InstanceKey:
-        return self.past.instance.key
 
     @property
     def again(self) -> bool:
@@ -128,12 +128,12 @@ class Course:
         edges = self._edges
         if run.failure is not None and edges.falling:
             return True
-        if not edges.reach:
+        if not self._reach:
             return False
         past = self._stage.past(self.key)
         others = [other for other in past if other.end < run.start]
         # a failed poll takes nothing into the window, so what is in it leaves poll by poll
-        reach = max(edges.smooth, default=_NONE) if run.failure is None else edges.reach
+        reach = max(edges.smooth, default=_NONE) if run.failure is None else self._reach
         if reach and others and moment(run, here) <= others[-1].end + reach:
             return True
         return run.failure is None and _uneven(past[-1], run, edges)
@@ -142,7 +142,7 @@ class Course:
         """The polls of the run at which a rule may change its mind, the latest first."""
         edges = self._edges
         places: set[int] = set()
-        if edges.reach:
+        if self._reach:
             if self._few(run):
                 # the second sample makes two of them, and the last gap may be longer than the others
                 places |= {1, run.polls - 1}

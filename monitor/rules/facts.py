@@ -51,9 +51,12 @@ class Counted(Protocol):
 
 def values(facts: Facts) -> dict[str, float]:
     """The facts by the names of the rule language: the counts that are known, then the poll's health."""
-    counts = ((name, read(facts)) for name, read in _COUNT_READERS.items())
-    known = {name: value for name, value in counts if not math.isnan(value)}
-    return known | {name: float(getattr(facts, name)) for name in HEALTH}
+    known: dict[str, float] = {}
+    if facts.common is not None and facts.cdc is not None:
+        known.update(zip(COUNTS, (*facts.common.plus(facts.cdc), *facts.common, *facts.cdc), strict=True))
+    for name, read in _HEALTH_READERS:
+        known[name] = float(read(facts))
+    return known
 
 
 def count_reader(name: str) -> Callable[[Counted], float]:
@@ -86,4 +89,5 @@ def _reader(name: str) -> Callable[[Counted], float]:
     return {"common": common, "cdc": cdc}.get(kind, both)
 
 
+_HEALTH_READERS = tuple((name, health_reader(name)) for name in HEALTH)
 _COUNT_READERS = {name: _reader(name) for name in COUNTS}

@@ -52,6 +52,8 @@ class Together:
     def take(self, sample: Sample, step: Step, window: Window | None) -> list[Change]:
         """What `sample`, with which its own watch took `step`, changes for its groups."""
         self.roused = set()
+        if not self._rules:
+            return []
         began = step.began and self._figures
         changes = []
         for cohort in self._cohorts.saw(sample, step.health, window):
