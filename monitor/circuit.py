@@ -1,7 +1,8 @@
 """Polls an instance that keeps failing ever more rarely, until it answers. Pure.
 
 The first failures cost nothing: a poll that fails by chance is repeated in the next slot. From the fifth in a row on
-the pause doubles, up to five minutes; the first success ends it.
+the pause doubles, up to five minutes; the first success ends it. Where all instances of the account failed, it was the
+account that did not answer: then the first success of any ends the pauses of all.
 """
 
 from __future__ import annotations
@@ -35,10 +36,13 @@ class Circuit:
         """Whether the instance's slot at `at` is left out."""
         return at < self._open_until.get(key, at)
 
-    def saw(self, sample: Sample, *, planned: float) -> None:
-        """Takes what a poll planned for `planned` gave."""
+    def saw(self, sample: Sample, *, planned: float, polled: int) -> None:
+        """Takes what a poll planned for `planned` gave, of an account of which `polled` instances are polled."""
         key = sample.instance.key
         if sample.failure is None:
+            if 1 < polled <= len(self._failures):
+                self._failures.clear()
+                self._open_until.clear()
             self._failures.pop(key, None)
             self._open_until.pop(key, None)
         elif sample.failure.kind not in _OF_THE_ACCOUNT:

@@ -29,9 +29,11 @@ class Outages:
             StoreFailed: nothing was recorded.
         """
         name = sample.instance.account
-        state = self._outages.setdefault(name, Outage(name))
-        truth = state.saw(sample, polled=self._polled[name])
         key = outage.key_of(name)
+        state = self._outages.get(name)
+        if state is None:
+            state = self._outages[name] = Outage(name, out=self._book.hot(key))
+        truth = state.saw(sample, polled=self._polled[name])
         alert = self._book.of(key).get(outage.RULE)
         if truth is Truth.UNKNOWN or (truth is Truth.CLEAR and not self._book.hot(key)) or name in self._judging:
             return

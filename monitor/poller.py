@@ -214,7 +214,7 @@ class Poller:
         self._lag.observe(max(0.0, self._time() - latency - planned))
         self._latency.observe(latency)
         (self._good if sample.up else self._failed).inc()
-        self._circuit.saw(sample, planned=planned)
+        self._circuit.saw(sample, planned=planned, polled=len(self._roster.polled))
         self._resting.set(len(self._circuit))
         self._tell(sample)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.circuit import Circuit
@@ -25,7 +26,7 @@ def polled(interval: float, until: float, *, kind: FailureKind | None = FailureK
     for slot in slots:
         if not circuit.rests(ORDERS.key, at=slot):
             taken.append(slot)
-            circuit.saw(sample(kind), planned=slot)
+            circuit.saw(sample(kind), planned=slot, polled=5)
     return taken
 
 
@@ -49,17 +50,29 @@ def test_an_interval_longer_than_the_longest_pause_stays_as_it_is() -> None:
 def test_the_first_success_ends_it() -> None:
     circuit = Circuit(30)
     for slot in (0.0, 30.0, 60.0, 90.0, 120.0):
-        circuit.saw(sample(FailureKind.GARBAGE), planned=slot)
+        circuit.saw(sample(FailureKind.GARBAGE), planned=slot, polled=5)
     assert circuit.rests(ORDERS.key, at=150)
     assert len(circuit) == 1
-    circuit.saw(sample(None), planned=180)
+    circuit.saw(sample(None), planned=180, polled=5)
     assert not circuit.rests(ORDERS.key, at=210)
     assert len(circuit) == 0
+
+
+def test_when_the_account_answers_again_all_of_its_instances_are_polled_in_their_next_slots() -> None:
+    circuit = Circuit(30)
+    others = [replace(ORDERS, id=f"i-{number}") for number in range(3)]
+    for one in others:
+        for slot in range(9):
+            circuit.saw(replace(sample(FailureKind.UNREACHABLE), instance=one), planned=slot * 30.0, polled=3)
+    assert len(circuit) == 3
+    circuit.saw(replace(sample(None), instance=others[0]), planned=600.0, polled=3)
+    assert len(circuit) == 0
+    assert not any(circuit.rests(one.key, at=270.0) for one in others)
 
 
 def test_one_that_is_polled_no_more_is_forgotten() -> None:
     circuit = Circuit(30)
     for slot in range(9):
-        circuit.saw(sample(FailureKind.TIMEOUT), planned=slot * 30.0)
+        circuit.saw(sample(FailureKind.TIMEOUT), planned=slot * 30.0, polled=5)
     circuit.forget(ORDERS.key)
     assert len(circuit) == 0

@@ -46,6 +46,49 @@ def test_a_good_sample_clears_and_its_instance_fails_no_more() -> None:
     assert state.saw(failed(TWO), polled=2) is Truth.UNKNOWN
 
 
+def out(number: int) -> Outage:
+    state = Outage("prod")
+    for one in (ONE, TWO):
+        state.saw(failed(one), polled=number)
+    return state
+
+
+def test_an_outage_is_over_once_all_were_polled_again() -> None:
+    state = out(2)
+    assert state.saw(good(ONE), polled=2) is Truth.UNKNOWN
+    assert state.saw(good(ONE), polled=2) is Truth.UNKNOWN
+    assert state.saw(good(TWO), polled=2) is Truth.CLEAR
+    assert state.saw(good(ONE), polled=2) is Truth.CLEAR
+
+
+def test_one_that_stays_ill_by_itself_does_not_make_the_outage_last() -> None:
+    state = out(2)
+    assert state.saw(good(ONE), polled=2) is Truth.UNKNOWN
+    assert state.saw(failed(TWO), polled=2) is Truth.UNKNOWN
+    assert state.saw(good(ONE), polled=2) is Truth.CLEAR
+
+
+def test_a_relapse_begins_the_count_anew() -> None:
+    state = out(2)
+    state.saw(good(ONE), polled=2)
+    assert state.saw(failed(ONE), polled=2) is Truth.BREACH
+    assert state.saw(good(TWO), polled=2) is Truth.UNKNOWN
+    assert state.saw(good(ONE), polled=2) is Truth.CLEAR
+
+
+def test_a_process_that_starts_within_an_outage_waits_for_all_as_well() -> None:
+    state = Outage("prod", out=True)
+    assert state.saw(good(ONE), polled=2) is Truth.UNKNOWN
+    assert state.saw(good(TWO), polled=2) is Truth.CLEAR
+
+
+def test_one_that_leaves_is_not_waited_for() -> None:
+    state = out(2)
+    state.saw(good(ONE), polled=2)
+    state.forget(TWO.key)
+    assert state.saw(good(ONE), polled=1) is Truth.CLEAR
+
+
 def test_one_that_left_is_not_counted() -> None:
     state = Outage("prod")
     state.saw(failed(ONE), polled=2)
