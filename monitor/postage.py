@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import merging
 from monitor.budget import PRESETS, Plan, plan, remembered
+from monitor.notification import Reason
 from monitor.standin import Destination
 from monitor.store import budgets, merges, outbox
 from monitor.store.database import Store
@@ -92,6 +93,8 @@ async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, a
     groups = {one.notification.group_key for one in alone}
     waiting = await merges.mergeable(tx, letters[0].receiver, letters[0].position)
     rest = [one for one in waiting if one.notification.group_key not in groups and one.kind == letters[0].kind]
+    # A drill in a digest would pass for an alert.
+    rest = [one for one in rest if one.notification.reason is not Reason.DRILL]
     if len(rest) < 2:
         return [*alone, *rest]
     words = merging.digest([one.notification for one in rest], at=at)
