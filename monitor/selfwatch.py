@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monitor.addressees import Addressees
+from monitor.addressees import Terms as Whom
 from monitor.clock import Clock
 from monitor.drilling import Terms
 from monitor.earshot import Earshot
@@ -28,7 +30,14 @@ def selfwatch(live: Live, store: Store, *, now: Clock, meters: Meters, pulse: Pu
     """Watches what is `live`, under whatever policy is in force."""
     book, force = live.engine.book, live.force
     return Selfwatch(
-        Lifeline(book, live.courier, lambda: force.policy.route.receiver, now=now, meters=meters, pulse=pulse),
+        Lifeline(
+            book,
+            live.courier,
+            Addressees(store, lambda: Whom(force.policy.route, force.policy.quieting)),
+            now=now,
+            meters=meters,
+            pulse=pulse,
+        ),
         Earshot(store, book, lambda: set(force.policy.kinds), now=now, pulse=pulse),
         Rehearsal(
             store,
