@@ -15,13 +15,11 @@ from monitor.carriers import carriers
 from monitor.clock import Clock
 from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
-from monitor.earshot import Earshot
 from monitor.engine import Engine
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
 from monitor.heartbeat import Heartbeat
-from monitor.lifeline import Lifeline
 from monitor.live import InForce, Live
 from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
@@ -31,6 +29,7 @@ from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
+from monitor.selfwatch import selfwatch
 from monitor.settings import Settings
 from monitor.standin import Carrier, Destination
 from monitor.store import links
@@ -188,26 +187,14 @@ async def _build(ground: _Ground) -> Live:
 
 def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
     """All loops in the order in which what they write is read: the last is stopped first."""
-    lifeline = Lifeline(
-        live.engine.book,
-        live.courier,
-        lambda: ground.force.policy.route.receiver,
-        now=ground.world.now,
-        meters=ground.meters,
-        pulse=ground.pulse,
-    )
-    earshot = Earshot(
-        ground.store,
-        live.engine.book,
-        lambda: {one.name for one in ground.force.policy.receivers},
-        now=ground.world.now,
-        pulse=ground.pulse,
-    )
-    retention = Retention(ground.store, keep=ground.settings.retention, now=ground.world.now)
+    now, meters, pulse = ground.world.now, ground.meters, ground.pulse
+    own = selfwatch(live, ground.store, now=now, meters=meters, pulse=pulse)
+    retention = Retention(ground.store, keep=ground.settings.retention, now=now)
     loops = [
         live.courier.run,
-        lifeline.run,
-        earshot.run,
+        own.lifeline.run,
+        own.earshot.run,
+        own.rehearsal.run,
         live.dispatcher.run,
         live.engine.run,
         retention.run,
@@ -215,14 +202,12 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         live.fleet.run,
         live.heartbeat.run,
         waking(ground.acted, both(live.dispatcher.wake, live.courier.wake)),
-        waking(ground.spoiled, lifeline.wake),
-        waking(ground.changed, earshot.wake),
+        waking(ground.spoiled, own.lifeline.wake),
+        waking(ground.changed, both(own.earshot.wake, own.rehearsal.wake)),
     ]
     if source is None:
         return loops
-    reloader = Reloader(
-        source, ground.force.policy, live, book=live.engine.book, now=ground.world.now, meters=ground.meters
-    )
+    reloader = Reloader(source, ground.force.policy, live, book=live.engine.book, now=now, meters=meters)
     lookout = Lookout(source.folder, ground.force.policy, source.requests.ask)
     return [*loops, reloader.run, lookout.run]
 
@@ -242,5 +227,5 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 
 def _speech(policy: Policy) -> Speech:
-    kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
+    kinds = policy.kinds
     return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds)

@@ -22,6 +22,7 @@ from monitor.grouping import Decision, Group, Quiet, decide
 from monitor.ledger import lines
 from monitor.meters import Pulse
 from monitor.model import Alert
+from monitor.notification import Reason
 from monitor.notifiers.receiver import Receiver
 from monitor.quieting import PLAIN, Quieting, Watcher, Why, earliest
 from monitor.regrouping import Regrouped, regroup, unheld
@@ -177,7 +178,8 @@ class Dispatcher:
                 step=group.step,
                 flapped=group.flapped,
             )
-            decision = decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look)
+            tells = any(one.options.tells_acks for one in self._receivers[group.receiver].integrations)
+            decision = decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look, tells_acks=tells)
             await groups.settle(tx, kept, decision)
             await decisions.append(tx, lines(group, decision, members, at, before=kept.verdict))
             letters = self._letters(decision, at)
@@ -202,7 +204,8 @@ class Dispatcher:
         letters = []
         for position, integration in enumerate(self._receivers[notification.receiver].integrations):
             mine = notification if integration.options.send_resolved else notification.only_firing()
-            if mine.alerts:
+            hears = notification.reason is not Reason.ACKNOWLEDGED or integration.options.tells_acks
+            if mine.alerts and hears:
                 mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
                 letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
         return letters

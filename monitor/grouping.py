@@ -36,12 +36,20 @@ class Decision:
     by: str = ""
 
 
-def decide(group: Group, alerts: Sequence[Alert], *, at: datetime, message_id: str, look: Look = NOTHING) -> Decision:
+def decide(
+    group: Group,
+    alerts: Sequence[Alert],
+    *,
+    at: datetime,
+    message_id: str,
+    look: Look = NOTHING,
+    tells_acks: bool = False,
+) -> Decision:
     """What `group`, whose members are `alerts`, says at `at`; a message will bear `message_id`.
 
-    `look` is what keeps quiet now.
+    `look` is what keeps quiet now. `tells_acks`: the receiver shows who cares for an alert, without disturbing anybody.
     """
-    scene = Scene(group, alerts, look)
+    scene = Scene(group, alerts, look, tells_acks=tells_acks)
     repeat_at = scene.repeat_at()
     due = group.due()
     later, kept = replace(group, held=scene.owed | scene.held), replace(group, held=scene.held)
@@ -56,23 +64,26 @@ def decide(group: Group, alerts: Sequence[Alert], *, at: datetime, message_id: s
     if look.muted is not None:
         return Decision(Quiet(look.muted.why), replace(later, look_at=look.changes_at), by=look.muted.by)
     rested = group.spoke_at + group.interval if group.spoke_at is not None else at
-    if due is None and verdict is not Reason.REPEAT and at < rested:
+    if due is None and verdict not in (Reason.REPEAT, Reason.ACKNOWLEDGED) and at < rested:
         return Decision(Quiet.WAITING, replace(later, look_at=earliest(rested, look.changes_at)))
-    return _speak(kept, scene, verdict, at=at, message_id=message_id)
+    if verdict is Reason.ACKNOWLEDGED:
+        return _show(kept, scene, at=at, message_id=message_id)
+    return _speak(kept, scene, verdict, at=at, message_id=message_id, tells_acks=tells_acks)
 
 
-def _speak(group: Group, scene: Scene, verdict: Reason, *, at: datetime, message_id: str) -> Decision:
-    """The message, and the group after it."""
-    notification = Notification(
-        id=message_id,
-        receiver=group.receiver,
-        group_key=group.key,
-        group_labels=group.labels,
-        reason=verdict,
-        at=at,
-        alerts=views(scene.firing.values(), scene.over, said=group.said, flapping=scene.look.flapping),
-    )
-    told = {key: Said(one.severity, one.values, key in scene.look.flapping) for key, one in scene.firing.items()}
+def _show(group: Group, scene: Scene, *, at: datetime, message_id: str) -> Decision:
+    """A message that only shows who cares for what fires: nothing that was said or is to be said is another for it."""
+    notification = _notification(group, scene, Reason.ACKNOWLEDGED, at=at, message_id=message_id)
+    told = {key: replace(group.said[key], owner=scene.owners.get(key, "")) for key in scene.untold}
+    shown = replace(group, version=group.version + 1, changed_at=None, said={**group.said, **told})
+    again = earliest(_future(_date(scene.repeat_at()), at), scene.look.changes_at)
+    return Decision(Reason.ACKNOWLEDGED, replace(shown, look_at=again), notification)
+
+
+def _speak(group: Group, scene: Scene, verdict: Reason, *, at: datetime, message_id: str, tells_acks: bool) -> Decision:
+    """The message, and the group after it. Who cares for what fires is shown by another right after it."""
+    notification = _notification(group, scene, verdict, at=at, message_id=message_id)
+    told = {key: _said(one, group.said.get(key), scene) for key, one in scene.firing.items()}
     believed = {key: said for key, said in group.said.items() if key in scene.standing}
     spoken = replace(
         group,
@@ -82,9 +93,28 @@ def _speak(group: Group, scene: Scene, verdict: Reason, *, at: datetime, message
         spoke_at=at,
         said=believed | told,
     )
-    after = Scene(spoken, scene.alerts, scene.look)
-    again = earliest(_future(_date(after.repeat_at()), at), scene.look.changes_at)
+    after = Scene(spoken, scene.alerts, scene.look, tells_acks=tells_acks)
+    again = at if after.untold else earliest(_future(_date(after.repeat_at()), at), scene.look.changes_at)
     return Decision(verdict, replace(spoken, held=after.held, look_at=again), notification)
+
+
+def _said(alert: Alert, before: Said | None, scene: Scene) -> Said:
+    """What people know of an alert from now on; of its owner only what they were shown."""
+    shown = before.owner if before and alert.key in scene.owners else ""
+    return Said(alert.severity, alert.values, alert.key in scene.look.flapping, shown)
+
+
+def _notification(group: Group, scene: Scene, verdict: Reason, *, at: datetime, message_id: str) -> Notification:
+    over = scene.over if verdict is not Reason.ACKNOWLEDGED else ()
+    return Notification(
+        id=message_id,
+        receiver=group.receiver,
+        group_key=group.key,
+        group_labels=group.labels,
+        reason=verdict,
+        at=at,
+        alerts=views(scene.firing.values(), over, said=group.said, flapping=scene.look.flapping, owners=scene.owners),
+    )
 
 
 def _date(repeat_at: datetime | Quiet | None) -> datetime | None:

@@ -1,20 +1,22 @@
-"""The way to people that needs no store: while the store takes no writes, the root receiver is told directly.
+"""The way to people that needs no store: while the store takes no writes, receivers are told directly.
 
-The outbox stands in the store that fails. So what begins to fire then is said without routes, silences and groups, to
-whoever hears of everything; it is said again the usual way, with its history, once the store is back.
+The outbox and the groups stand in the store that fails. So what begins to fire then is said without them, to the
+receivers of its routes, by windows, inhibition and the silences that were read last; it is said again the usual way,
+with its history, once the store is back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import degradation
+from monitor.addressees import Addressees
 from monitor.book import Book
 from monitor.clock import Clock
 from monitor.courier import Courier
@@ -45,13 +47,13 @@ class _Word:
 
 
 class Lifeline:
-    """Raises and ends the alert `store-degraded`, and says so. `root` names the receiver of the policy's root route."""
+    """Raises and ends the alert `store-degraded`, and says so."""
 
     def __init__(
         self,
         book: Book,
         courier: Courier,
-        root: Callable[[], str],
+        addressees: Addressees,
         *,
         now: Clock,
         meters: Meters,
@@ -59,11 +61,12 @@ class Lifeline:
     ) -> None:
         self._book = book
         self._courier = courier
-        self._root = root
+        self._addressees = addressees
         self._meters = meters
         self._rounds = Rounds("lifeline", now=now, pulse=pulse)
-        self._said: dict[str, Said] = {}
-        self._speaks_at: datetime | None = None
+        self._said: dict[str, dict[str, Said]] = {}
+        """By receiver and alert."""
+        self._speaks_at: dict[str, datetime] = {}
         self._words: list[_Word] = []
 
     def wake(self) -> None:
@@ -86,57 +89,69 @@ class Lifeline:
         change = degradation.judged(self._book.general, recorder.trouble, at=at)
         if change is not None:
             await self._book.record([(None, change)])
+        await self._addressees.refresh(at)
         self._speak(at)
         # Side by side: one that does not answer delays no other, nor the next look.
         await asyncio.gather(*(self._try(word, at) for word in self._words if word.next_at <= at))
         waits = [word.next_at for word in self._words]
-        if self._speaks_at is not None and self._speaks_at > at:
-            waits.append(self._speaks_at)
+        waits += [due for due in self._speaks_at.values() if due > at]
         return min(waits, default=None)
 
     def _speak(self, at: datetime) -> None:
-        """Says what is new since it last spoke; once the store works that, and what it said and is over: what still
-        fires is said the usual way."""
+        """Says to each receiver what is new since it was last told; once the store works that, and what it was told
+        and is over: what still fires is said the usual way."""
         degraded = self._book.general.get(degradation.KEY)
-        if degraded is None or (not degraded.state.fires and degraded.key not in self._said):
+        if degraded is None or not (degraded.state.fires or self._said):
             return
         if not degraded.state.fires:
-            over = [one for one in self._book.find(self._said) if not one.state.fires]
-            self._say(Reason.ALL_RESOLVED, degraded, over, at)
-            self._said, self._speaks_at = {}, None
+            for receiver, said in self._said.items():
+                over = [one for one in self._book.find(said) if not one.state.fires]
+                if over:
+                    self._say(receiver, Reason.ALL_RESOLVED, over, at)
+            self._said, self._speaks_at = {}, {}
             return
-        news = [one for one in self._moved() if one.key != degraded.key]
-        if degraded.key not in self._said:
-            self._say(Reason.FIRST, degraded, [degraded, *news], at)
-        elif news and self._speaks_at is not None and at >= self._speaks_at:
-            self._say(Reason.MORE, degraded, news, at)
+        for receiver, told in self._told(degraded, at).items():
+            news = [one for one in told if _is_news(one, self._said.get(receiver, {}).get(one.key))]
+            if news and at >= self._speaks_at.get(receiver, at):
+                self._say(receiver, Reason.MORE if receiver in self._said else Reason.FIRST, news, at)
+
+    def _told(self, degraded: Alert, at: datetime) -> dict[str, list[Alert]]:
+        """By receiver what it is to hear of, and what it was told of and is over."""
+        moved = [degraded, *self._moved()]
+        general = self._book.general.values()
+        live = (*general, *(one for _, one in self._book.live()))
+        told = self._addressees.of([one for one in moved if one.state.fires], live, at)
+        for receiver, said in self._said.items():
+            told.setdefault(receiver, []).extend(one for one in moved if not one.state.fires and one.key in said)
+        return told
 
     def _moved(self) -> list[Alert]:
-        """What began to fire since the store takes nothing, got worse, or is over, as far as it was not said."""
+        """What began to fire since the store takes nothing, got worse, or is over, as it is now."""
+        known = {key for said in self._said.values() for key in said} - {degradation.KEY}
         latest: dict[str, Alert] = {}
         for change in self._book.recorder.changes():
             alert, step = change.alert, change.transition
             began = step is not None and step.after.fires and not step.before.fires
-            if alert is None or not (began or change.key in latest or change.key in self._said):
-                continue
-            latest[change.key] = alert
-        return [one for one in latest.values() if _is_news(one, self._said.get(one.key))]
+            if alert is not None and (began or change.key in latest or change.key in known):
+                latest[change.key] = alert
+        latest.pop(degradation.KEY, None)
+        return list(latest.values())
 
-    def _say(self, reason: Reason, degraded: Alert, news: Sequence[Alert], at: datetime) -> None:
-        """Says `news` to every kind under the root receiver."""
-        receiver = self._root()
+    def _say(self, receiver: str, reason: Reason, news: Sequence[Alert], at: datetime) -> None:
+        """Says `news` to every kind under a receiver's name."""
+        said = self._said.setdefault(receiver, {})
         firing, over = [one for one in news if one.state.fires], [one for one in news if not one.state.fires]
-        told = views(firing, over, said=self._said, flapping=())
-        number = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{degraded.key} {degraded.fired_at} {reason} {at}"))
+        told = views(firing, over, said=said, flapping=())
+        number = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{receiver} {news[0].key} {news[0].fired_at} {reason} {at}"))
+        labels = {"alertname": degradation.RULE}
         for name, position in self._courier.carriage.carriers:
             if name == receiver:
                 mine = f"{number}.{position}" if position else number
-                said = Notification(mine, receiver, GROUP, degraded.labels, reason, at, told)
-                self._words.append(_Word(said, position, at))
-        self._said |= {one.key: Said(one.severity, one.values) for one in firing}
+                self._words.append(_Word(Notification(mine, receiver, GROUP, labels, reason, at, told), position, at))
+        said |= {one.key: Said(one.severity, one.values) for one in firing}
         for one in over:
-            self._said.pop(one.key, None)
-        self._speaks_at = at + INTERVAL
+            said.pop(one.key, None)
+        self._speaks_at[receiver] = at + INTERVAL
 
     async def _try(self, word: _Word, at: datetime) -> None:
         said = word.notification

@@ -217,7 +217,10 @@ def _headline(alert: AlertView, words: Wording) -> str:
 
 def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
     since = words.since.format(start=near(alert.started_at, at, zone), span=words.span(at - alert.started_at))
-    return tuple(filter(None, (health(alert, words), counts(alert, words), words.tasks(alert.annotations), since)))
+    owner = clean(alert.acknowledged_by, 80)
+    acknowledged = words.acknowledged.format(owner=owner) if owner else ""
+    figures = (health(alert, words), counts(alert, words), words.tasks(alert.annotations))
+    return tuple(filter(None, (*figures, since, acknowledged)))
 
 
 def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:

@@ -52,6 +52,14 @@ class Meters:
         )
         self.degraded = gauge("fdi_monitor_store_degraded", "Whether the store takes no writes.")
         self.held = gauge("fdi_monitor_store_held", "Changes held in memory because the store takes no writes.")
+        of_receiver = ["receiver"]
+        self.drills = counter("fdi_monitor_drills", "Drills by what came of them.", [*of_receiver, "outcome"])
+        self.drilled_at = gauge(
+            "fdi_monitor_drill_last_success_timestamp_seconds", "When a drill last arrived in time.", of_receiver
+        )
+        self.drill_seconds = gauge(
+            "fdi_monitor_drill_seconds", "From its sample to its arrival, of the last drill in time.", of_receiver
+        )
         self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
 
     def polls_of(self, account: str, outcome: str) -> int:

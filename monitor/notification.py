@@ -25,6 +25,8 @@ class Reason(enum.StrEnum):
     STEADY = "steady"
     """It flapped, and stands still while it fires."""
     ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody cares for what fires, or no more: for kinds of receivers that can show it without disturbing anybody."""
     DIGEST = "digest"
     """Many messages in one, as the receiver takes no more."""
     TEST = "test"
@@ -65,6 +67,7 @@ class AlertView:
     values: Mapping[str, float] = field(default_factory=dict)
     values_at: datetime | None = None
     values_before: Mapping[str, float] = field(default_factory=dict)
+    acknowledged_by: str = ""
 
     @property
     def name(self) -> str:

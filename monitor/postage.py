@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import merging
 from monitor.budget import PRESETS, Plan, plan, remembered
+from monitor.notification import Reason
 from monitor.standin import Destination
 from monitor.store import budgets, merges, outbox
 from monitor.store.database import Store
@@ -75,7 +76,8 @@ async def _taken_in(tx: AsyncConnection, older: Letter) -> Letter:
     """The newest letter of the same group with all that the older ones had to say; `older` if there is none."""
     waiting = await merges.mergeable(tx, older.receiver, older.position, group_key=older.notification.group_key)
     newest = waiting[-1] if waiting else older
-    if newest.id == older.id or newest.attempts:
+    # What only shows who cares has no words for what the older had to say.
+    if newest.id == older.id or newest.attempts or newest.notification.reason is Reason.ACKNOWLEDGED:
         return older
     words = reduce(merging.caught_up, (one.notification for one in waiting))
     await merges.reword(tx, newest.id, words)
@@ -92,6 +94,8 @@ async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, a
     groups = {one.notification.group_key for one in alone}
     waiting = await merges.mergeable(tx, letters[0].receiver, letters[0].position)
     rest = [one for one in waiting if one.notification.group_key not in groups and one.kind == letters[0].kind]
+    # A drill in a digest would pass for an alert, and what disturbs nobody alone would do so there.
+    rest = [one for one in rest if one.notification.reason not in (Reason.DRILL, Reason.ACKNOWLEDGED)]
     if len(rest) < 2:
         return [*alone, *rest]
     words = merging.digest([one.notification for one in rest], at=at)

@@ -60,6 +60,7 @@ class Reloaded:
     route: bool = False
     quieting: bool = False
     heartbeat: bool = False
+    drill: bool = False
     faults: tuple[Fault, ...] = ()
     trouble: str = ""
     kept: tuple[str, ...] = field(default=())
@@ -68,7 +69,8 @@ class Reloaded:
     @property
     def changed(self) -> bool:
         """Whether anything is different from before."""
-        return bool(self.accounts or self.rules or self.receivers or self.route or self.quieting or self.heartbeat)
+        parts = (self.accounts, self.rules, self.receivers, self.route, self.quieting, self.heartbeat, self.drill)
+        return any(parts)
 
     @property
     def ok(self) -> bool:
@@ -87,6 +89,7 @@ class Reloaded:
             "route": "changed" if self.route else "unchanged",
             "quieting": "changed" if self.quieting else "unchanged",
             "heartbeat": "changed" if self.heartbeat else "unchanged",
+            "drill": "changed" if self.drill else "unchanged",
             "kept": list(self.kept),
             "errors": errors,
         }

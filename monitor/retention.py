@@ -9,7 +9,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
-from monitor.store import alerts, decisions, history, links, living, outbox, silences
+from monitor.store import alerts, decisions, drills, history, links, living, outbox, silences
 from monitor.store.database import Store
 
 EVERY = timedelta(hours=1)
@@ -30,7 +30,7 @@ class Retention:
         while True:
             before = self._now() - self._keep
             try:
-                for table in (history, alerts, outbox, silences, decisions, links):
+                for table in (history, alerts, outbox, silences, decisions, links, drills):
                     async with self._store.write() as tx:
                         await table.prune(tx, before)
                 async with self._store.write() as tx:

@@ -38,9 +38,11 @@ class Scene:
 
     `standing` are those that count as firing here, `held` those of them that are hushed, `firing` the others, `owed`
     those of them that a silence hid until now, and `over` those that people believe to fire and that do not.
+    `owners` care for those that fire; `untold` are those of them that were said to have another one, or none, where the
+    receiver `tells_acks` at all.
     """
 
-    def __init__(self, group: Group, alerts: Iterable[Alert], look: Look) -> None:
+    def __init__(self, group: Group, alerts: Iterable[Alert], look: Look, *, tells_acks: bool = False) -> None:
         self.group = group
         self.alerts = tuple(alerts)
         self.look = look
@@ -52,6 +54,9 @@ class Scene:
         # what a silence hid that is over: as long as that is not said, it is remembered
         self.owed = {key: held for key, held in group.held.items() if held.why is Why.SILENCED and key in self.firing}
         self.over = [one for one in self.alerts if one.key in group.said and one.key not in self.standing]
+        self.owners = {key: ack.owner for key, ack in look.acknowledged.items() if key in self.firing}
+        told_keys = group.said.keys() & self.firing.keys() if tells_acks else ()
+        self.untold = [key for key in told_keys if self.owners.get(key, "") != group.said[key].owner]
 
     def repeat_at(self) -> datetime | Quiet | None:
         """When it repeats itself, or why it does not."""
@@ -102,7 +107,9 @@ class Scene:
             return Reason.SILENCE_ENDED
         if said.keys() - self.standing.keys():
             return Reason.SOME_RESOLVED if self.standing else Reason.ALL_RESOLVED
-        return Reason.STEADY if self.group.flapped & firing.keys() else None
+        if self.group.flapped & firing.keys():
+            return Reason.STEADY
+        return Reason.ACKNOWLEDGED if self.untold else None
 
 
 def _stands(group: Group, alert: Alert, look: Look) -> bool:

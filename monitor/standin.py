@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.notification import Reason
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
 from monitor.store import outbox
@@ -56,6 +57,10 @@ async def hand_over(
         names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
         fallback = next(names, "")
         if not fallback or letter.fallback:
+            continue
+        if letter.notification.reason is Reason.ACKNOWLEDGED:
+            # It tells of nothing that somebody has to hear.
+            await outbox.stood_in(tx, letter, fallback)
             continue
         copies = _copies(letter, fallback, carriers, at)
         # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.

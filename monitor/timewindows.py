@@ -56,23 +56,16 @@ class Recurring:
 
     def at(self, at: datetime) -> Spell:
         """How it stands at `at`. Openings that overlap or touch are one spell."""
-        openings = self._after(at - self.duration)
-        first = next(openings, None)
+        opened = openings(self.cron, self.zone, at - self.duration)
+        first = next(opened, None)
         if first is None or first > at:
             return Spell(False, first)
         end = first + self.duration
-        for opening in islice(openings, _LOOK_AHEAD):
+        for opening in islice(opened, _LOOK_AHEAD):
             if opening > end:
                 break
             end = opening + self.duration
         return Spell(True, end)
-
-    def _after(self, at: datetime) -> Iterator[datetime]:
-        """The openings after `at`, in UTC. What cron gives is asked for from before an hour that comes twice."""
-        for opening in CronSim(self.cron, (at - _BACK).astimezone(self.zone)):
-            moment = opening.astimezone(UTC)
-            if moment > at:
-                yield moment
 
 
 Window = Fixed | Recurring
@@ -85,6 +78,15 @@ Spells = Mapping[str, Spell]
 def spells(windows: Windows, at: datetime) -> dict[str, Spell]:
     """How each window stands at `at`."""
     return {name: window.at(at) for name, window in windows.items()}
+
+
+def openings(cron: str, zone: tzinfo, at: datetime) -> Iterator[datetime]:
+    """When the clocks of `zone` show what `cron` says, after `at`, in UTC. What cron gives is asked for from before an
+    hour that comes twice."""
+    for opening in CronSim(cron, (at - _BACK).astimezone(zone)):
+        moment = opening.astimezone(UTC)
+        if moment > at:
+            yield moment
 
 
 def between(start: datetime, end: datetime, at: datetime) -> Spell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from monitor.model import Alert, Severity
 from monitor.notification import AlertView, Change
@@ -19,13 +20,24 @@ class Said:
     severity: Severity
     values: Mapping[str, float] = field(default_factory=dict)
     flapping: bool = False
+    owner: str = ""
+    """Who was said to care for it."""
 
 
 def views(
-    firing: Iterable[Alert], over: Iterable[Alert], *, said: Mapping[str, Said], flapping: Collection[str]
+    firing: Iterable[Alert],
+    over: Iterable[Alert],
+    *,
+    said: Mapping[str, Said],
+    flapping: Collection[str],
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[AlertView, ...]:
-    """Those that fire and those that are over, in reading order, against what was said of them before."""
-    told = [_view(one, said.get(one.key), _change(one, said.get(one.key), one.key in flapping)) for one in firing]
+    """Those that fire and those that are over, in reading order, against what was said of them before. `owners` are
+    those who care for them."""
+    told = [
+        _view(one, said.get(one.key), _change(one, said.get(one.key), one.key in flapping), owners.get(one.key, ""))
+        for one in firing
+    ]
     told += [_view(one, said.get(one.key), Change.RESOLVED) for one in over]
     return tuple(sorted(told, key=_reading_order))
 
@@ -34,7 +46,7 @@ def _reading_order(view: AlertView) -> tuple[bool, int, list[tuple[str, str]]]:
     return not view.firing, -view.severity.rank, sorted(view.labels.items())
 
 
-def _view(alert: Alert, said: Said | None, change: Change) -> AlertView:
+def _view(alert: Alert, said: Said | None, change: Change, owner: str = "") -> AlertView:
     return AlertView(
         key=alert.key,
         labels=alert.all_labels,
@@ -48,6 +60,7 @@ def _view(alert: Alert, said: Said | None, change: Change) -> AlertView:
         values=alert.values,
         values_at=alert.values_at,
         values_before=said.values if said else {},
+        acknowledged_by=owner,
     )
 
 

@@ -15,6 +15,7 @@ LANGUAGES = ("en", "zh")
 
 _CENTURY = 3e9
 _LONGEST_NAMES = 1000
+_UNMARKED = {Change.RESOLVED: "", Change.PASSED: "", Change.SAME: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Wording:
     answers: str
     proof: str
     since: str
+    acknowledged: str
     lasted: str
     more: str
     broken: str
@@ -113,9 +115,7 @@ ENGLISH = Wording(
         Change.NEW: "new",
         Change.WORSE: "worse",
         Change.FLAPPING: "flapping",
-        Change.RESOLVED: "",
-        Change.PASSED: "",
-        Change.SAME: "",
+        **_UNMARKED,
     },
     causes={
         Cause.RULE_REMOVED: "ended because its rule was removed; no sample shows that it is well",
@@ -163,6 +163,7 @@ ENGLISH = Wording(
     answers="answers again",
     proof="{counts}; sampled {ago} ago",
     since="since {start} ({span})",
+    acknowledged="acknowledged by {owner}",
     lasted="{start} to {end} (lasted {span})",
     more="+{count} more",
     broken="broken",
@@ -184,9 +185,7 @@ CHINESE = Wording(
         Change.NEW: "新增",
         Change.WORSE: "加重",
         Change.FLAPPING: "抖动",
-        Change.RESOLVED: "",
-        Change.PASSED: "",
-        Change.SAME: "",
+        **_UNMARKED,
     },
     causes={
         Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
@@ -234,6 +233,7 @@ CHINESE = Wording(
     answers="已重新应答",
     proof="{counts}；采样于 {ago}前",
     since="始于 {start}（已持续 {span}）",
+    acknowledged="已由 {owner} 确认",
     lasted="{start} 至 {end}（持续 {span}）",
     more="另有 {count} 条",
     broken="异常任务",

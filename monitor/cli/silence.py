@@ -20,6 +20,8 @@ from monitor.web.amshape import moment
 
 _WORKS = timedelta(hours=1)
 _UNTIL_RESOLVED = timedelta(days=7)
+_SHOWN = 10
+"""Alerts of the past that are named."""
 
 
 @click.group()
@@ -42,11 +44,11 @@ def silence() -> None:
 @click.option("--window", default="", help="Only while this window of the policy is open, again and again.")
 @click.option("--author", help="Who wants it; else the user of this machine.")
 @click.option("--comment", default="", help="Why.")
-@click.option("--dry-run", is_flag=True, help="Only shows what it would hide now.")
-@click.option("--json", "as_json", is_flag=True, help="Prints the silence's id and what it hides as JSON.")
+@click.option("--dry-run", is_flag=True, help="Only shows what it would hide now, and would have hidden.")
+@click.option("--json", "as_json", is_flag=True, help="Prints its id, what it hides and would have hidden as JSON.")
 @remote
 async def add(service: Service, matchers: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any) -> int:
-    """Makes a silence and shows what it hides now.
+    """Makes a silence and shows what it hides now, and what it would have hidden in the last seven days.
 
     Every MATCHERS must hold, such as alertname="tasks-abnormal" or instance=~"orders-.*".
 
@@ -56,17 +58,38 @@ async def add(service: Service, matchers: tuple[str, ...], dry_run: bool, as_jso
       fdi-monitor silence add 'account="test"' --for 30d --window nights --unless 'severity="critical"'
     """
     body = _body(matchers, **given)
-    hidden = (await service.post("/api/fdi/v1/silences/preview", body))["alerts"]
+    preview = await service.post("/api/fdi/v1/silences/preview", body)
+    hidden, past = preview["alerts"], preview["past"]
     made = None if dry_run else (await service.post("/api/v2/silences", body))["silenceID"]
     if as_json:
-        tell({"id": made, "hides": hidden})
+        tell({"id": made, "hides": hidden, "past": past})
         return GOOD
     if made is not None:
         click.echo(f"{made} until {local(body['endsAt'])}")
     names = [_named(one["labels"]) for one in hidden]
     would = "would hide" if dry_run else "hides"
     click.echo(f"it {would} {len(names)} now: {'; '.join(names)}" if names else f"it {would} nothing now")
+    click.echo(_past(past))
     return GOOD
+
+
+def _past(past: Mapping[str, Any]) -> str:
+    """What it would have hidden, in a sentence, with the alerts that fired most often."""
+    since = f"since {local(past['since'])}"
+    if not past["alerts"] and not past["messages"]:
+        return f"{since} it would have hidden nothing"
+    messages = sum(past["messages"].values())
+    told = ", ".join(f"{name} {number}" for name, number in past["messages"].items())
+    counted = [f"{_many(messages, 'message')} ({told})" if told else "no message whole"]
+    counted += [f"a part of {_many(past['shortened'], 'message')}"] if past["shortened"] else []
+    shown = [f"{_named(one['labels'])}, fired {_many(one['times'], 'time')}" for one in past["alerts"][:_SHOWN]]
+    more = len(past["alerts"]) - len(shown)
+    shown += [f"and {_many(more, 'more alert')}"] if more else []
+    return "\n".join([f"{since} it would have hidden {' and '.join(counted)}", *(f"  {one}" for one in shown)])
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _body(

@@ -102,6 +102,11 @@ class Options(BaseModel):
     language: Literal["en", "zh"] = "en"
     send_resolved: bool = True
 
+    @property
+    def tells_acks(self) -> bool:
+        """Whether it can show who cares for an alert without disturbing anybody. Others do not hear of it."""
+        return False
+
 
 OptionsType = type[Options]
 

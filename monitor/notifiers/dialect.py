@@ -89,7 +89,7 @@ def is_address(text: str) -> bool:
 def calls(message: Message) -> bool:
     """Whether the people of `at` are called by name: for what is new or worse, never for what is over or repeated."""
     said = message.notification
-    return bool(said.firing) and said.reason not in (Reason.SOME_RESOLVED, Reason.REPEAT)
+    return bool(said.firing) and said.reason not in (Reason.SOME_RESOLVED, Reason.REPEAT, Reason.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)

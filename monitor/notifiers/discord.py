@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from monitor.message import Colour, Message
-from monitor.notifiers import Options, OptionsType
+from monitor.notifiers import OptionsType
 from monitor.notifiers.codes import Codes, seconds
 from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, fitting, linked
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import THROTTLE_WAIT
-from monitor.notifiers.living import Call, Living
+from monitor.notifiers.living import Call, Living, LivingOptions
 
 TITLE, DESCRIPTION = 256, 4096
 """Letters of an embed's parts; 6,000 of all together."""
@@ -40,7 +40,7 @@ CODES = Codes(
 )
 
 
-class DiscordOptions(Options):
+class DiscordOptions(LivingOptions):
     """`discord:` in the policy. `at` are user ids, or `all`."""
 
     webhook: Url

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from monitor.message import Message
 from monitor.notification import Reason
-from monitor.notifiers import Outcome, Verdict
+from monitor.notifiers import Options, Outcome, Verdict
 from monitor.notifiers.codes import parsed
 from monitor.notifiers.dialect import encoded
 from monitor.notifiers.http import Answer
 from monitor.notifiers.robot import Robot
 
-_SILENT = (Reason.SOME_RESOLVED, Reason.TEST, Reason.DRILL)
+_SILENT = (Reason.SOME_RESOLVED, Reason.ACKNOWLEDGED, Reason.TEST, Reason.DRILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Call:
     url: str
     body: Mapping[str, Any] = field(repr=False)
     method: str = "POST"
+
+
+class LivingOptions(Options):
+    """The options of kinds whose messages live."""
+
+    @property
+    def tells_acks(self) -> bool:
+        """In the text of the message that lives."""
+        return True
 
 
 class Living(Robot):
@@ -68,12 +77,17 @@ class Living(Robot):
     async def speak(self, message: Message) -> Verdict:
         """One try, however long its requests take together."""
         target, _, ref = message.edits.partition(" ")
+        only_shown = message.notification.reason is Reason.ACKNOWLEDGED
         if not ref or target != self.target:
+            if only_shown:
+                return Verdict(Outcome.DELIVERED, "there is no message to change")
             return self._named(message, await self._made(self.post(message), message))
         answer = await self._asked(self.edit(message, ref), message)
         if not isinstance(answer, Answer):
             return answer
         if self._code(answer) in self.gone:
+            if only_shown:
+                return Verdict(Outcome.DELIVERED, "the message cannot be changed any more")
             return self._named(message, await self._made(self.post(message), message))
         verdict = self.judge(answer)
         if self._code(answer) in self.unchanged:

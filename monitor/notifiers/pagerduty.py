@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from monitor.message import Message, plain
 from monitor.model import Severity
+from monitor.notification import Reason
 from monitor.notifiers import Options, OptionsType
 from monitor.notifiers.codes import Codes, text_at
 from monitor.notifiers.dialect import encoded, is_address
@@ -36,9 +37,15 @@ class PagerdutyOptions(Options):
     routing_key: SecretStr
     base_url: Url = SecretStr(API)
 
+    @property
+    def tells_acks(self) -> bool:
+        """As the state of the incident."""
+        return True
+
 
 class Pagerduty(Robot):
-    """Triggers while an alert of the group fires, and resolves with the last."""
+    """Triggers while an alert of the group fires, acknowledges when somebody cares for all that do, and resolves with
+    the last."""
 
     Options: ClassVar[OptionsType] = PagerdutyOptions
     codes = CODES
@@ -49,6 +56,8 @@ class Pagerduty(Robot):
         key = hashlib.sha256(f"{said.receiver}\n{said.group_key}".encode()).hexdigest()
         if not said.firing:
             return {"event_action": "resolve", "dedup_key": key}
+        if said.reason is Reason.ACKNOWLEDGED and all(alert.acknowledged_by for alert in said.firing):
+            return {"event_action": "acknowledge", "dedup_key": key}
         common = said.common_labels()
         event = {
             "event_action": "trigger",

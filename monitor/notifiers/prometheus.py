@@ -21,6 +21,7 @@ _REASONS = {
     Reason.FLAPPING: "unknown",
     Reason.STEADY: "unknown",
     Reason.ESCALATED: "first notification",
+    Reason.ACKNOWLEDGED: "unknown",
     Reason.DIGEST: "unknown",
     Reason.TEST: "none",
     Reason.DRILL: "none",

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, model_validator
 
 from monitor.message import Message
-from monitor.notifiers import Options, OptionsType, Outcome, Verdict
+from monitor.notifiers import OptionsType, Outcome, Verdict
 from monitor.notifiers.codes import Codes
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import Answer
-from monitor.notifiers.living import Call, Living
+from monitor.notifiers.living import Call, Living, LivingOptions
 from monitor.notifiers.quoting import scrub
 from monitor.notifiers.robot import Robot
 from monitor.notifiers.slack_blocks import news, said
@@ -48,7 +48,7 @@ _TODO = {
 }
 
 
-class SlackOptions(Options):
+class SlackOptions(LivingOptions):
     """`slack:` in the policy: `webhook`, or `token` and `channel` of a bot. `at` are user ids, `here` or `all`."""
 
     webhook: Url | None = None
@@ -56,6 +56,11 @@ class SlackOptions(Options):
     channel: str = Field(default="", max_length=100)
     at: Mentions = ()
     base_url: Url = SecretStr(API)
+
+    @property
+    def tells_acks(self) -> bool:
+        """A webhook cannot change what it posted."""
+        return self.webhook is None
 
     @model_validator(mode="after")
     def _one_way(self) -> SlackOptions:

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from monitor.message import Message
-from monitor.notifiers import Options, OptionsType, Tools, Verdict
+from monitor.notifiers import OptionsType, Tools, Verdict
 from monitor.notifiers.codes import Codes, seconds
 from monitor.notifiers.dialect import DOTS, Cut, Dialect, calls, fitting
 from monitor.notifiers.fields import Mentions, Url, Written
 from monitor.notifiers.http import THROTTLE_WAIT
-from monitor.notifiers.living import Call, Living
+from monitor.notifiers.living import Call, Living, LivingOptions
 
 API = "https://api.telegram.org"
 LIMIT = 4096
@@ -69,7 +69,7 @@ Chat = Annotated[
 ]
 
 
-class TelegramOptions(Options):
+class TelegramOptions(LivingOptions):
     """`telegram:` in the policy. `chat_id` is a number, or the @name of a public channel; `at` are @names."""
 
     token: SecretStr

@@ -47,6 +47,9 @@ def check_names(draft: Draft) -> None:
             for outer, expected in _mappings(node, "expect"):
                 for loc, scalar in _listed(expected, key, "alertname"):
                     _check(draft, spot.at(*outer, *loc), scalar, "rule", rules)
+    for spot, node in draft.single("drill"):
+        for loc, scalar in _names(node, "receivers"):
+            _check(draft, spot.at(*loc), scalar, "receiver", receivers)
     used |= _check_fallbacks(draft, receivers)
     for spot, node in draft.items("receivers"):
         publishes = node.get("smn")
@@ -155,12 +158,17 @@ def _receivers(node: MapNode, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
 
 def _windows(node: MapNode, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
     for key in ("mute", "active"):
-        names = node.get(key)
-        for position, name in enumerate(names.items if isinstance(names, ListNode) else ()):
-            if isinstance(name, Scalar) and not name.faulty:
-                yield (*loc, key, position), name
+        yield from _names(node, key, loc)
     for below, branch in _mappings(node, "routes"):
         yield from _windows(branch, (*loc, *below))
+
+
+def _names(node: MapNode, key: str, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+    """The texts in the list under `key`."""
+    names = node.get(key)
+    for position, name in enumerate(names.items if isinstance(names, ListNode) else ()):
+        if isinstance(name, Scalar) and not name.faulty:
+            yield (*loc, key, position), name
 
 
 def _texts(node: MapNode, key: str, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:

@@ -24,7 +24,7 @@ LISTS = {"accounts": "account", "rules": "rule", "receivers": "receiver", "windo
 """The keys that hold lists of things with a name, with what one of each is called."""
 NAMELESS = {"maintenance": "match", "inhibit": "source"}
 """The keys that hold other lists, with how an item of each begins."""
-SINGLE = {"route": "receiver: NAME", "heartbeat": "url: ADDRESS"}
+SINGLE = {"route": "receiver: NAME", "heartbeat": "url: ADDRESS", "drill": 'cron: "0 9 * * 1"'}
 """The keys of which a policy has one, each a mapping, with a line of it."""
 KEYS = (*LISTS, *NAMELESS, *SINGLE)
 MAX_FAULTS = 1_000
@@ -176,7 +176,7 @@ def _check_names(draft: Draft) -> None:
             if first is not None and first != spot.at("name"):
                 shown = spot.at("name").written
                 draft.complain(spot, [Problem(f"there is another {what} {shown} in {first.where}", ("name",))])
-    for key, what in {"route": "tree", "heartbeat": "heartbeat"}.items():
+    for key, what in {"route": "tree", "heartbeat": "heartbeat", "drill": "schedule of drills"}.items():
         spots = [spot for spot, _ in draft.single(key)]
         for spot in spots[1:]:
             message = f"there is another `{key}` in {spots[0].where}: a policy has one {what}"

@@ -17,6 +17,7 @@ from monitor.policy import crosscheck, fallbacks, idle_routes, idle_rules, quota
 from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
 from monitor.policy.draft import MAX_FAULTS, Draft, drafted
+from monitor.policy.drill import DrillForm
 from monitor.policy.fallbacks import Fallback, NoCredentials
 from monitor.policy.fields import Form
 from monitor.policy.heartbeat import HeartbeatForm
@@ -101,6 +102,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
     quieting = _quieting(draft, [form for _, form in rules])
     routes = [(spot, form) for spot, node in draft.single("route") if (form := draft.read(spot, node, RouteForm))]
     beats = [draft.read(spot, node, HeartbeatForm) for spot, node in draft.single("heartbeat") if doors]
+    schedules = [draft.read(spot, node, DrillForm) for spot, node in draft.single("drill")]
     for spot, route in routes if draft.whole else ():
         draft.warn(spot, idle_routes.problems(route.routes, draft.names("rules")))
     crosscheck.check_names(draft)
@@ -121,6 +123,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
         route=routes[0][1].build(),
         quieting=quieting,
         heartbeat=next((form.build() for form in beats if form), OFF),
+        drill=next((form.build() for form in schedules if form), None),
         cases=tuple(form.build(spot) for spot, form in tests),
         warnings=warnings,
         files=names,

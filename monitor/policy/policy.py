@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.drill import Schedule
 from monitor.errors import Fault
 from monitor.fdi.account import Account
 from monitor.heartbeat import OFF, Beat
@@ -31,8 +32,14 @@ class Policy:
     warnings: tuple[Fault, ...]
     files: tuple[str, ...]
     heartbeat: Beat = OFF
+    drill: Schedule | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """What stood in the files."""
+
+    @property
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """The kinds under each receiver's name, in their order."""
+        return {one.name: tuple(each.kind for each in one.integrations) for one in self.receivers}
 
     @property
     def untested(self) -> tuple[str, ...]:

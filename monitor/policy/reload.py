@@ -91,4 +91,5 @@ def compared(before: Policy, after: Policy) -> Reloaded:
         route=before.route != after.route,
         quieting=before.quieting != after.quieting,
         heartbeat=before.heartbeat != after.heartbeat,
+        drill=before.drill != after.drill,
     )

@@ -17,6 +17,7 @@ from monitor.policy import quota
 from monitor.policy.accounts import AccountForm
 from monitor.policy.cases import CaseForm
 from monitor.policy.credentials import CREDENTIALS
+from monitor.policy.drill import DrillForm
 from monitor.policy.fields import Form
 from monitor.policy.heartbeat import HeartbeatForm
 from monitor.policy.quiet import FlappingForm, InhibitForm, MaintenanceForm, WindowForm
@@ -36,6 +37,7 @@ class PolicyForm(Form):
     receivers: list[ReceiverForm] = Field([], description="Who is told, and how.")
     route: RouteForm | None = Field(None, description="Which receivers hear of which alerts.")
     heartbeat: HeartbeatForm | None = Field(None, description="Who watches the watcher.")
+    drill: DrillForm | None = Field(None, description="When the way to the receivers is tried.")
     windows: list[WindowForm] = Field([], description="Stretches of time with a name.")
     maintenance: list[MaintenanceForm] = Field([], description="When nothing is said of what.")
     inhibit: list[InhibitForm] = Field([], description="What is not worth saying while something worse is said.")

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.notification import Reason
 from monitor.store.outbox import Standing
 from monitor.store.tables import outbox
 
@@ -15,7 +16,7 @@ MOST = 500
 
 async def receivers(tx: AsyncConnection, *, late: datetime) -> dict[str, str]:
     """The receivers with a kind that fails, each with the kind and the reason: a message to it was tried in vain and
-    waits since `late` or longer, or one was given up and none was delivered after it."""
+    waits since `late` or longer, or one was given up and none was delivered after it. Drills are told of elsewhere."""
     sent = outbox.alias("sent")
     heard_since = sa.exists().where(
         sent.c.receiver == outbox.c.receiver,
@@ -26,7 +27,9 @@ async def receivers(tx: AsyncConnection, *, late: datetime) -> dict[str, str]:
     waits = (outbox.c.state == str(Standing.WAITING)) & (outbox.c.attempts > 0) & (outbox.c.created_at <= late)
     given_up = (outbox.c.state == str(Standing.DEAD)) & ~heard_since
     wanted = sa.select(outbox.c.receiver, outbox.c.kind, outbox.c.reason).where(
-        waits | given_up, outbox.c.merged_into.is_(None)
+        waits | given_up,
+        outbox.c.merged_into.is_(None),
+        outbox.c.notification["reason"].as_string() != str(Reason.DRILL),
     )
     rows = await tx.execute(wanted.order_by(outbox.c.seq.desc()).limit(MOST))
     found: dict[str, str] = {}

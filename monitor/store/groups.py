@@ -160,7 +160,7 @@ async def free(tx: AsyncConnection, at: datetime) -> None:
 
 
 def _said(said: Said) -> dict[str, Any]:
-    return {"severity": str(said.severity), "values": dict(said.values), "flapping": said.flapping}
+    return {"severity": str(said.severity), "values": dict(said.values), "flapping": said.flapping, "owner": said.owner}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 def _kept(row: sa.RowMapping) -> Kept:
     said = {
-        key: Said(Severity(one["severity"]), one["values"], one.get("flapping", False))
+        key: Said(Severity(one["severity"]), one["values"], one.get("flapping", False), one.get("owner", ""))
         for key, one in row["said"].items()
     }
     step = row["step"]

@@ -234,3 +234,16 @@ used_link = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Index(None, "at"),
 )
+
+drill = sa.Table(
+    "drill",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("late_at", Moment, nullable=False),
+    sa.Column("schedule", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("messages", sa.JSON, nullable=False),
+    sa.Index(None, "at"),
+)

@@ -17,7 +17,7 @@ from monitor.store import alerts, groups
 from monitor.store import silences as store
 from monitor.web import amshape
 from monitor.web.amshape import Unusable, read_silence
-from monitor.web.outlook import flag, wanted
+from monitor.web.outlook import flag, hindsight, wanted
 from monitor.web.site import SITE, Site
 
 routes = web.RouteTableDef()
@@ -73,16 +73,17 @@ async def add(request: web.Request) -> web.Response:
 
 @routes.post("/api/fdi/v1/silences/preview")
 async def would_hide(request: web.Request) -> web.Response:
-    """What a silence would hide of what fires and waits now, without making it."""
+    """What a silence hides of what fires and waits now, and would have hidden lately, without making it."""
     site = request.app[SITE]
     try:
-        given = _checked(await request.read(), site, site.now())
+        given = _checked(await request.read(), site, at := site.now())
     except Unusable as fault:
         return web.json_response({"error": str(fault)}, status=400)
     async with site.store.read() as tx:
         hidden = preview(given, await alerts.live(tx))
+        past = await hindsight(tx, given, site.speech().quieting.windows, at)
     found = [{"fingerprint": one.key, "state": str(one.state), "labels": one.all_labels} for one in hidden]
-    return web.json_response({"alerts": found})
+    return web.json_response({"alerts": found, "past": amshape.past(past)})
 
 
 @routes.get("/api/v2/silence/{id}")

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from monitor import matchers
 from monitor.fingerprint import fingerprint
+from monitor.hindsight import Hindsight
 from monitor.matchers import Matcher, Matchers
 from monitor.model import Alert
 from monitor.quieting import Suppressed
@@ -113,6 +114,21 @@ def silence(one: Silence, at: datetime) -> dict[str, Any]:
     if one.window:
         shape["window"] = one.window
     return shape
+
+
+def past(found: Hindsight) -> dict[str, Any]:
+    """What a silence would have hidden; this shape is our own."""
+    hidden = [
+        {"fingerprint": one.key, "labels": dict(one.labels), "times": one.times, "lastAt": moment(one.last_at)}
+        for one in found.alerts
+    ]
+    return {
+        "since": moment(found.since),
+        "alerts": hidden,
+        "fired": found.fired,
+        "messages": dict(found.messages),
+        "shortened": found.shortened,
+    }
 
 
 def matcher(one: Matcher) -> dict[str, Any]:

@@ -1,23 +1,26 @@
-"""`/api/fdi/v1/drills`: sends a drill through outbox and courier, and tells what became of it."""
+"""`/api/fdi/v1/drills`: begins drills, and tells what became of them."""
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.drill import KEEPING, end, exercise
-from monitor.store import outbox
+from monitor.drilling import Terms, arrivals, letters_of
+from monitor.drilling import begin as begun
+from monitor.store import drills
+from monitor.store.drills import Drill, State
 from monitor.store.outbox import Letter, Standing
-from monitor.web.site import SITE, Speech
+from monitor.web.amshape import moment
+from monitor.web.site import SITE, Site
+
+MOST = 20
+"""Drills that are listed."""
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 
 class _Given(BaseModel):
@@ -28,7 +31,7 @@ class _Given(BaseModel):
 
 @routes.post("/api/fdi/v1/drills")
 async def begin(request: web.Request) -> web.Response:
-    """Queues a drill for these receivers, for all without any; their messages' ids lead to what becomes of them."""
+    """Begins a drill for these receivers, for all without any; its id leads to what becomes of it."""
     site = request.app[SITE]
     speech = site.speech()
     try:
@@ -40,41 +43,56 @@ async def begin(request: web.Request) -> web.Response:
     if unknown:
         words = f"the policy has no receiver {unknown[0]!r} (receivers: {', '.join(speech.kinds) or 'none'})"
         return web.json_response({"error": words}, status=404)
-    at = site.now()
-    names = dict.fromkeys(given.receivers or speech.kinds)
-    letters = [one for name in names for one in _letters(speech, name, at)]
-    async with site.store.write() as tx:
-        await outbox.add(tx, letters)
+    receivers = given.receivers or tuple(speech.kinds)
+    drill, letters = await begun(site.store, Terms(speech.route, speech.kinds), receivers, now=site.now)
     site.acted.ring()
     site.changed.ring()
-    log.info("drill begun", receivers=list(names))
-    return web.json_response({"messages": [_shape(one) for one in letters if one.notification.firing]})
+    return web.json_response(_shape(drill, [one for one in letters if one.id in drill.messages], site))
+
+
+@routes.get("/api/fdi/v1/drills")
+async def listed(request: web.Request) -> web.Response:
+    """The last drills, newest first, whoever began them."""
+    site = request.app[SITE]
+    async with site.store.read() as tx:
+        found = [await _told(tx, one, site) for one in await drills.recent(tx, [State.OPEN, State.DONE], most=MOST)]
+    return web.json_response({"drills": found})
 
 
 @routes.get("/api/fdi/v1/drills/{id}")
 async def became(request: web.Request) -> web.Response:
-    """What became of one message of a drill so far."""
-    async with request.app[SITE].store.read() as tx:
-        found = await outbox.of_messages(tx, [request.match_info["id"]])
-    if not found:
+    """What became of one drill so far."""
+    site = request.app[SITE]
+    async with site.store.read() as tx:
+        found = await drills.find(tx, request.match_info["id"])
+        told = await _told(tx, found, site) if found is not None and found.state is not State.ARMED else None
+    if told is None:
         return web.json_response({"error": "there is no such drill, or it is no longer kept"}, status=404)
-    return web.json_response(_shape(found[0]))
+    return web.json_response(told)
 
 
-def _letters(speech: Speech, receiver: str, at: datetime) -> list[Letter]:
-    """One letter for each kind under the receiver's name, and one more where the drill would be kept open."""
-    found = []
-    for position, kind in enumerate(speech.kinds[receiver]):
-        drill = exercise(receiver, at, str(uuid.uuid4()))
-        found.append(outbox.letter(drill, kind=kind, position=position, at=at))
-        if kind in KEEPING:
-            over = end(drill, str(uuid.uuid4()))
-            found.append(outbox.letter(over, kind=kind, position=position, at=at))
-    return found
+async def _told(tx: AsyncConnection, drill: Drill, site: Site) -> dict[str, Any]:
+    return _shape(drill, await letters_of(tx, drill), site)
 
 
-def _shape(one: Letter) -> dict[str, Any]:
-    done = one.settled_at - one.created_at if one.settled_at else None
+def _shape(drill: Drill, letters: list[Letter], site: Site) -> dict[str, Any]:
+    found = arrivals(drill, letters, site.now())
+    queued_at = drill.at + timedelta(seconds=sum(one.seconds for one in drill.steps))
+    took = [one.took.total_seconds() for one in found.values() if one.took is not None]
+    return {
+        "id": drill.id,
+        "at": moment(drill.at),
+        "scheduled": bool(drill.schedule),
+        "steps": [{"step": one.name, "seconds": one.seconds, "verdict": one.verdict} for one in drill.steps],
+        "messages": [_message(one, queued_at) for one in letters],
+        "delivered": len(took) == len(found) > 0,
+        "seconds": max(took, default=None),
+        "failed": {name: one.reason for name, one in found.items() if one.reason},
+    }
+
+
+def _message(one: Letter, queued_at: datetime) -> dict[str, Any]:
+    took = round(max(0.0, (one.settled_at - queued_at).total_seconds()), 6) if one.settled_at else None
     return {
         "id": one.id,
         "receiver": one.receiver,
@@ -83,6 +101,6 @@ def _shape(one: Letter) -> dict[str, Any]:
         "verdict": one.verdict,
         "reason": one.reason,
         "attempts": one.attempts,
-        "seconds": round(done.total_seconds(), 3) if done is not None else None,
+        "seconds": took,
         "delivered": one.state is Standing.SENT,
     }

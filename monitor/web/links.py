@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.acknowledgement import Ack
+from monitor.hindsight import Hindsight
 from monitor.matchers import Matchers
 from monitor.model import Alert
 from monitor.silences import Silence, preview
@@ -19,6 +20,7 @@ from monitor.store import acks, alerts, groups, links, outbox, silences
 from monitor.tickets import Ticket, Unusable, about, opened
 from monitor.web import pages
 from monitor.web.amshape import whole
+from monitor.web.outlook import hindsight
 from monitor.web.site import SITE, Site
 from monitor.writing import clean
 
@@ -38,6 +40,7 @@ class Plan:
     firing: Sequence[Alert]
     matchers: Matchers
     hides: Sequence[Alert] = ()
+    past: Hindsight | None = None
 
 
 @routes.get("/links/{link}")
@@ -47,7 +50,10 @@ async def show(request: web.Request) -> web.Response:
     try:
         key = await links.key(site.store)
         async with site.store.read() as tx:
-            plan = await _plan(tx, text, key, site.now())
+            plan = await _plan(tx, text, key, at := site.now())
+            if plan.ticket.deed.lasts is not None:
+                silence = _silence(plan.ticket, plan.matchers, at, by="")
+                plan = replace(plan, past=await hindsight(tx, silence, {}, at))
     except Unusable as fault:
         return _page(site, 410, said=str(fault))
     return _page(site, 200, plan=plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,16 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from monitor import matchers
 from monitor.acknowledgement import Ack, Ended
 from monitor.fingerprint import fingerprint
+from monitor.hindsight import Hindsight
+from monitor.hindsight import hindsight as found_in
 from monitor.inhibition import Sources
 from monitor.matchers import EVERYTHING, Matchers
 from monitor.model import Alert
 from monitor.quieting import Suppressed, Watcher
 from monitor.silences import Silence
-from monitor.store import acks, alerts, silences
+from monitor.store import acks, alerts, lately, silences
 from monitor.textfault import TextFault
-from monitor.timewindows import spells
+from monitor.timewindows import Windows, spells
 from monitor.web.amshape import Unusable
 from monitor.web.site import Site, Speech
+
+LOOK_BACK = timedelta(days=7)
+"""How far back is looked for what a silence would have hidden."""
+MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,13 @@ async def find(tx: AsyncConnection, name: str) -> Alert | None:
     if (alert := (await alerts.by_key(tx, [name])).get(name)) is not None:
         return alert
     return next((one for one in await alerts.known(tx) if fingerprint(one.all_labels) == name), None)
+
+
+async def hindsight(tx: AsyncConnection, silence: Silence, windows: Windows, at: datetime) -> Hindsight:
+    """What a silence would have hidden in the last days. Of very many messages the last ones are looked at."""
+    since = at - LOOK_BACK
+    began, said = await lately.began(tx, since, most=MOST), await lately.said(tx, since, most=MOST)
+    return found_in(silence, began, said, windows, since=since)
 
 
 def wanted(request: web.Request) -> Matchers:

@@ -77,9 +77,11 @@ async def test_a_drill_goes_the_whole_way_and_fails_where_a_receiver_does(folder
         written = policy(world, receivers=receivers, route={"routes": [branch]})
         async with service(folder, world, written) as run:
             good = await ours(run, "drill", "--receiver", "hook", "--json")
-            [told] = json.loads(good.out)
-            assert (good.code, told["verdict"], told["delivered"]) == (0, "delivered", True)
-            assert 0 <= told["seconds"] < 10
+            whole = json.loads(good.out)
+            [told] = whole["messages"]
+            assert (good.code, told["verdict"], told["delivered"], whole["delivered"]) == (0, "delivered", True, True)
+            assert [one["step"] for one in whole["steps"]] == ["rule", "group", "outbox"]
+            assert 0 <= told["seconds"] <= whole["seconds"] < 10
             [said] = world.said("hook")
             assert said.alerts[0]["labels"]["alertname"] == "drill"
             await still("nobody else hears of it", lambda: world.tries("other") == [])
@@ -87,9 +89,15 @@ async def test_a_drill_goes_the_whole_way_and_fails_where_a_receiver_does(folder
             world.robot("webhook/other", {"refuse": "400"})
             both = await ours(run, "drill")
             assert both.code == 1
-            assert [line.split()[:3] for line in both.out.splitlines()[1:]] == [
+            lines = both.out.splitlines()
+            assert [line.split()[0] for line in lines[1:5]] == ["rule", "group", "outbox", "receiver"]
+            assert [line.split()[:3] for line in lines[7:]] == [
                 ["hook", "webhook", "delivered"],
                 ["other", "webhook", "refused"],
             ]
+            alerts = await run.page("/api/fdi/v1/alerts")
+            assert json.loads(alerts[1]) == {"alerts": []}, "neither it nor its failure is an alert of the service"
+            failed = {"receiver": "other", "outcome": "failed"}
+            await want("it is counted", lambda: run.counts(1, "fdi_monitor_drills_total", **failed))
             unknown = await ours(run, "drill", "--receiver", "nobody")
             assert (unknown.code, "the policy has no receiver 'nobody'" in unknown.err) == (1, True)

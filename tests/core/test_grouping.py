@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.acknowledgement import Ack
 from monitor.grouping import Decision, Group, Quiet, decide, new_group
 from monitor.matchers import EVERYTHING
 from monitor.model import Alert, Cause, InstanceKey, Severity, State
@@ -253,3 +254,48 @@ def test_a_change_right_before_a_repetition_is_said_with_it_once() -> None:
     assert (waiting.verdict, going_on(waiting).look_at) == (Quiet.WAITING, moment(repeats_at + 5))
     said = at(repeats_at + 5, going_on(waiting), orders, invoices)
     assert said.verdict is Reason.MORE
+
+
+def cared_for(seconds: float, group: Group, *alerts: Alert, by: str = "", tells_acks: bool = True) -> Decision:
+    """The decision while somebody cares for all alerts, nobody without a name."""
+    acks = {one.key: Ack(one.key, moment(seconds), by, "", one.severity) for one in alerts if by}
+    look = Look(acknowledged=acks)
+    return decide(group, alerts, at=moment(seconds), message_id="m", look=look, tells_acks=tells_acks)
+
+
+def test_who_cares_is_shown_at_once_and_counts_as_no_word() -> None:
+    orders, group = alert("orders"), spoken(alert("orders"))
+    shown = cared_for(15, group, orders, by="wang")
+    assert (shown.verdict, told(shown)) == (Reason.ACKNOWLEDGED, {"orders": Change.SAME})
+    assert shown.notification is not None
+    assert shown.notification.alerts[0].acknowledged_by == "wang"
+    after = going_on(shown)
+    assert (after.spoke_at, after.repeats, after.version) == (group.spoke_at, group.repeats, group.version + 1)
+    assert cared_for(20, after, orders, by="wang").notification is None, "once"
+    back = cared_for(30, after, orders)
+    assert (back.verdict, going_on(back).look_at) == (Reason.ACKNOWLEDGED, moment(10 + 4 * 3600))
+    assert back.notification is not None
+    assert back.notification.alerts[0].acknowledged_by == ""
+
+
+def test_who_cannot_show_it_hears_nothing_of_it() -> None:
+    orders, group = alert("orders"), spoken(alert("orders"))
+    decision = cared_for(15, group, orders, by="wang", tells_acks=False)
+    assert (decision.notification, decision.group) == (None, replace(group, look_at=None))
+
+
+def test_what_was_cared_for_before_it_was_said_is_said_first() -> None:
+    orders = alert("orders")
+    first = cared_for(10, fresh().changed(START), orders, by="wang")
+    assert (first.verdict, going_on(first).look_at) == (Reason.FIRST, moment(10))
+    shown = cared_for(10, going_on(first), orders, by="wang")
+    assert (shown.verdict, going_on(shown).look_at) == (Reason.ACKNOWLEDGED, None)
+
+
+def test_a_rise_ends_it_and_is_one_message() -> None:
+    orders = alert("orders")
+    group = going_on(cared_for(15, spoken(orders), orders, by="wang"))
+    worse = alert("orders", severity=Severity.CRITICAL)
+    risen = cared_for(80, group.changed(moment(70)), worse)
+    assert (risen.verdict, going_on(risen).said["orders"].owner) == (Reason.WORSE, "")
+    assert cared_for(85, going_on(risen), worse).notification is None

@@ -173,7 +173,14 @@ def test_silences_are_listed_with_all_that_they_say(run: Run, service: Service) 
 
 
 def test_a_silence_is_previewed_then_made(run: Run, service: Service) -> None:
-    service.answer("POST", "/api/fdi/v1/silences/preview", {"alerts": [ALERT]})
+    past = {
+        "since": "2026-01-05T14:00:00.000Z",
+        "alerts": [{"fingerprint": "1", "labels": ALERT["labels"], "times": 3, "lastAt": "2026-01-05T14:00:00.000Z"}],
+        "fired": 3,
+        "messages": {"ops": 2, "oncall": 3},
+        "shortened": 1,
+    }
+    service.answer("POST", "/api/fdi/v1/silences/preview", {"alerts": [ALERT], "past": past})
     service.answer("POST", "/api/v2/silences", {"silenceID": "s-7"})
     arguments = ["silence", "add", "instance=a", "x!~y.*", "--for", "2h", "--start", "2026-01-05T22:00:00+08:00"]
     more = [
@@ -189,7 +196,10 @@ def test_a_silence_is_previewed_then_made(run: Run, service: Service) -> None:
     ]
     _, out, _ = run(*arguments, *more, "--url", service.url)
     assert out.startswith("s-7 until ")
-    assert out.endswith("it hides 1 now: tasks-abnormal · prod · 订单[1]\n")
+    hides, would, named = out.splitlines()[1:]
+    assert hides == "it hides 1 now: tasks-abnormal · prod · 订单[1]"
+    assert would.endswith("it would have hidden 5 messages (ops 2, oncall 3) and a part of 1 message")
+    assert named == "  tasks-abnormal · prod · 订单[1], fired 3 times"
     assert [one[1] for one in service.asked] == ["/api/fdi/v1/silences/preview", "/api/v2/silences"]
     assert json.loads(service.asked[1][3]) == {
         "matchers": [

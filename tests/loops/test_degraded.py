@@ -15,17 +15,24 @@ from test_courier import DOWN, Robot, letter
 from test_engine import ORDERS, START, engine, runs, sample, stored
 
 from monitor import degradation, recorder
+from monitor.acknowledgement import Ack
+from monitor.addressees import Addressees, Terms
 from monitor.book import Book
 from monitor.courier import Courier
 from monitor.engine import Engine
 from monitor.errors import StoreFailed
 from monitor.lifeline import Lifeline
+from monitor.matchers import EVERYTHING, parse
 from monitor.meters import Meters, Pulse
 from monitor.model import State, Transition
+from monitor.quieting import Maintenance, Quieting
+from monitor.routing import Route, Step
+from monitor.silences import Silence
 from monitor.standin import Carrier
-from monitor.store import alerts, outbox
+from monitor.store import acks, alerts, outbox, silences
 from monitor.store.database import FILE, Store
 from monitor.store.outbox import Standing
+from monitor.timewindows import Fixed
 
 
 @pytest.fixture(autouse=True)
@@ -156,18 +163,31 @@ async def test_beyond_the_bound_nothing_moves_and_what_was_held_stays(store: Sto
     assert [one.state for one in await stored(store)] == [State.RESOLVED]
 
 
+class Listening(Robot):
+    """Keeps the notifications."""
+
+    async def send(self, message):  # type: ignore[no-untyped-def]
+        self.heard = [*getattr(self, "heard", []), message.notification]
+        return await super().send(message)
+
+
+NOW = timedelta()
+OPS = Route("{}", "ops", EVERYTHING, (), NOW, NOW, NOW)
+
+
 class Watched:
     """A lifeline over the book of an engine, which tells a robot; the time stands still until it is set."""
 
     def __init__(self, book: Book, store: Store, robot: Robot) -> None:
         self.at = START
         self.robot = robot
+        self.others = Listening()
         self.meters = Meters()
         pulse = Pulse()
         self.titles: list[str] = []
         self.courier = Courier(
             store,
-            {("ops", 0): Carrier("robot", "en", robot), ("others", 0): Carrier("robot", "en", Robot())},
+            {("ops", 0): Carrier("robot", "en", robot), ("others", 0): Carrier("robot", "en", self.others)},
             now=lambda: self.at,
             zone=UTC,
             public_url="",
@@ -175,21 +195,13 @@ class Watched:
             pulse=pulse,
             settled=lambda: None,
         )
-        self.lifeline = Lifeline(
-            book, self.courier, lambda: "ops", now=lambda: self.at, meters=self.meters, pulse=pulse
-        )
+        self.terms = Terms(OPS)
+        addressees = Addressees(store, lambda: self.terms)
+        self.lifeline = Lifeline(book, self.courier, addressees, now=lambda: self.at, meters=self.meters, pulse=pulse)
 
     async def go(self, seconds: float) -> datetime | None:
         self.at = START + timedelta(seconds=seconds)
         return await self.lifeline.step(self.at)
-
-
-class Listening(Robot):
-    """Keeps the notifications."""
-
-    async def send(self, message):  # type: ignore[no-untyped-def]
-        self.heard = [*getattr(self, "heard", []), message.notification]
-        return await super().send(message)
 
 
 @asynccontextmanager
@@ -241,6 +253,75 @@ async def test_what_it_said_and_is_over_when_the_store_is_back_has_its_end_said(
             ("abnormal", False),
             ("store-degraded", False),
         ]
+
+
+def told(robot: Listening) -> list[list[tuple[str, bool]]]:
+    return [[(one.name, one.firing) for one in said.alerts] for said in getattr(robot, "heard", [])]
+
+
+async def test_it_goes_by_the_routes_and_each_receiver_hears_of_its_own(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        others = replace(OPS, path="{}/data", receiver="others", matchers=parse("alertname=abnormal"))
+        late = Step("ops", timedelta(minutes=1), unless_acknowledged=True)
+        town.terms = Terms(replace(OPS, routes=(replace(others, steps=(late,)),)))
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        await town.go(31)
+        assert told(robot) == [[("store-degraded", True)]]
+        assert told(town.others) == [[("abnormal", True)]]
+        await town.go(95)
+        assert told(robot)[1:] == [[("abnormal", True)]], "what nobody acknowledged is escalated"
+        await running.take(sample(100))
+        await allow(store)
+        await until(lambda: not running.book.recorder.trouble)
+        await town.go(160)
+        assert told(robot)[2:] == [[("abnormal", False), ("store-degraded", False)]]
+        assert told(town.others)[1:] == [[("abnormal", False)]]
+
+
+async def test_silences_acknowledgements_and_windows_hold_as_they_were_read_last(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        async with store.write() as tx:
+            until_then = START + timedelta(seconds=90)
+            await silences.save(tx, Silence("s", parse("alertname=abnormal"), START, until_then, "wang", "", START))
+        await town.go(0)
+        await forbid(store)
+        await running.take(sample(30, abnormal=2))
+        await town.go(31)
+        assert told(robot) == [[("store-degraded", True)]]
+        await town.go(92)
+        assert told(robot)[1:] == [[("abnormal", True)]], "the silence is over, whatever the store does"
+        await running.take(sample(100))
+        await town.go(155)
+        assert told(robot)[2:] == [[("abnormal", False)]]
+        night = {"night": Fixed("night", START, START + timedelta(hours=1))}
+        town.terms = Terms(OPS, Quieting(night, maintenance=(Maintenance(parse("alertname=abnormal"), "night"),)))
+        await running.take(sample(200, abnormal=3))
+        await town.go(220)
+        town.terms = Terms(replace(OPS, mute=("night",)), Quieting(night))
+        await town.go(290)
+        assert len(robot.sent) == 3
+        await allow(store)
+
+
+async def test_what_is_acknowledged_is_not_escalated_from_memory(store: Store) -> None:
+    robot = Listening()
+    async with watched(store, robot) as (running, town):
+        step = Step("others", timedelta(minutes=1), unless_acknowledged=True)
+        town.terms = Terms(replace(OPS, steps=(step,)))
+        await running.take(sample(30, abnormal=2))
+        alert = running.book.of(ORDERS.key)["abnormal"]
+        async with store.write() as tx:
+            await acks.save(tx, Ack(alert.key, sample(31).at, "wang", "", alert.severity))
+        await town.go(32)
+        await forbid(store)
+        await running.take(sample(40, abnormal=3))
+        await town.go(41)
+        await town.go(102)
+        assert told(town.others) == [[("store-degraded", True)]], "nobody has acknowledged that"
+        await allow(store)
 
 
 async def test_what_was_not_taken_is_tried_again_with_the_same_id(store: Store) -> None:

@@ -258,3 +258,37 @@ async def test_old_decisions_are_forgotten(store: Store) -> None:
         await decisions.append(tx, [line, replace(line, at=moment(100))])
         await decisions.prune(tx, moment(50))
         assert await decisions.about(tx, "orders", most=9) == [replace(line, at=moment(100))]
+
+
+class Showing(Options):
+    """Of a kind that shows who cares."""
+
+    @property
+    def tells_acks(self) -> bool:
+        return True
+
+
+async def test_an_acknowledgement_reaches_only_kinds_that_show_it_over_a_restart(store: Store) -> None:
+    town = quiet_town(store, route("ops"), Quieting())
+    both = Receiver("ops", (Integration("webhook", Options()), Integration("pagerduty", Showing())))
+    town.dispatcher.adopt(route("ops"), {"ops": both, "manager": MANAGER})
+    await town.move(0, alert("orders"))
+    await town.go(10)
+    for _ in range(2):
+        async with store.write() as tx:
+            await acks.save(tx, Ack("orders", moment(20), "wang", "", Severity.WARNING))
+            await groups.touch(tx, moment(20))
+        await town.go(20)
+        town.dispatcher = quiet_town(store, route("ops"), Quieting()).dispatcher
+        town.dispatcher.adopt(route("ops"), {"ops": both, "manager": MANAGER})
+    letters = [(one.kind, one.notification.reason) for one in await town.said()]
+    assert letters == [
+        ("webhook", Reason.FIRST),
+        ("pagerduty", Reason.FIRST),
+        ("pagerduty", Reason.ACKNOWLEDGED),
+    ]
+    assert await recorded(store, "orders") == [
+        ("first", "new", ""),
+        ("acknowledged", "same", ""),
+        ("nothing-new", "nothing-new", ""),
+    ]

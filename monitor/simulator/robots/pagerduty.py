@@ -55,7 +55,8 @@ class PagerdutyEvents(Unsigned):
         """The incident as it stands."""
         action, key = body["event_action"], texts(body, "dedup_key")
         told = body.get("payload") or self._open.get(key) or {}
-        colour = _COLOURS.get(texts(told, "severity"), "grey") if action == "trigger" else "green"
+        by_severity = _COLOURS.get(texts(told, "severity"), "grey")
+        colour = {"trigger": by_severity, "acknowledge": "yellow"}.get(action, "green")
         rows = [(name, texts(told, name)) for name in ("source", "severity", "component", "group", "class")]
         html = Markup("<p>{}</p>").format(
             Markup("<br>").join(Markup("<strong>{}</strong> {}").format(name, value) for name, value in rows if value)

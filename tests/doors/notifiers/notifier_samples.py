@@ -76,6 +76,7 @@ ALERTS = {
     Reason.FLAPPING: (dataclasses.replace(ORDERS, change=Change.FLAPPING),),
     Reason.STEADY: (BILLING,),
     Reason.ESCALATED: (ORDERS,),
+    Reason.ACKNOWLEDGED: (dataclasses.replace(BILLING, acknowledged_by="王 <b>"),),
     Reason.DIGEST: (ORDERS, BILLING, STOCK),
     Reason.TEST: (ORDERS,),
     Reason.DRILL: (ORDERS,),

@@ -73,7 +73,9 @@ def test_the_colour_is_that_of_the_state(kind: Kind, reason: Reason) -> None:
     body = kind.notifier("https://example.com", tools()).payload(message(reason))
     robot = ROBOTS[kind.robot]
     over = reason is Reason.ALL_RESOLVED
-    assert robot.card(body).colour == ("green" if over else "orange" if kind.name == "wecom" else "red")
+    usual = "orange" if kind.name == "wecom" else "red"
+    firing = "yellow" if reason is Reason.ACKNOWLEDGED and kind.name == "pagerduty" else usual
+    assert robot.card(body).colour == ("green" if over else firing)
 
 
 @every_chat
@@ -155,7 +157,7 @@ def test_people_are_called_for_what_is_new_and_never_for_what_is_over(name: str,
     robot = ROBOTS[kind.robot]
     for reason in Reason:
         card = robot.card(notifier.payload(message(reason)))
-        called = reason not in (Reason.SOME_RESOLVED, Reason.ALL_RESOLVED, Reason.REPEAT)
+        called = reason not in (Reason.SOME_RESOLVED, Reason.ALL_RESOLVED, Reason.REPEAT, Reason.ACKNOWLEDGED)
         assert (mentioned in card.body.striptags()) is called, reason
 
 

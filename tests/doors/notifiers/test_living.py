@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from notifier_kinds import BY_NAME
+from notifier_kinds import BY_NAME, FOUND, KINDS
 from notifier_samples import CANARY, NOW, message, receiving, tools
 
 from monitor.notification import Reason
@@ -219,3 +219,29 @@ async def test_slack_updates_the_channel_by_the_id_that_it_answered() -> None:
     post, update, reply = (body for _, body in asked)
     assert (post["channel"], update["channel"], update["ts"]) == ("#alerts", "C024BE91L", "1503435956.000247")
     assert (reply["thread_ts"], reply["reply_broadcast"]) == ("1503435956.000247", True)
+
+
+@living
+async def test_who_cares_is_shown_in_the_message_and_disturbs_nobody(name: str) -> None:
+    async with chat(name) as room:
+        verdict = await room.hears(Reason.ACKNOWLEDGED)
+        assert (verdict.outcome, verdict.reason) == (Outcome.DELIVERED, "there is no message to change")
+        assert room.seen == []
+        await room.hears(Reason.FIRST)
+        kept = room.ref
+        assert (await room.hears(Reason.ACKNOWLEDGED)).outcome is Outcome.DELIVERED
+        [changed] = room.seen
+        assert changed.card is not None
+        assert "acknowledged by 王 <b>" in changed.summary
+        assert room.ref == kept
+        room.ref = f"{kept.partition(' ')[0]} {'C0ALERTS:1.5' if name == 'slack-bot' else '4711'}"
+        verdict = await room.hears(Reason.ACKNOWLEDGED)
+        assert (verdict.outcome, verdict.ref) == (Outcome.DELIVERED, ""), "one that is gone is not said anew for that"
+        assert len(room.seen) == 1
+
+
+def test_only_what_can_be_shown_without_a_message_of_its_own_is_told_who_cares() -> None:
+    able = {
+        one.name for one in KINDS if FOUND[one.kind].Options.model_validate(one.options("https://x.example")).tells_acks
+    }
+    assert able == {*LIVING, "pagerduty"}

@@ -11,7 +11,7 @@ from webrows import NOW, opened
 from monitor.matchers import EVERYTHING
 from monitor.notification import Reason
 from monitor.routing import Route
-from monitor.store import outbox
+from monitor.store import alerts, groups, outbox
 from monitor.store.outbox import Standing
 from monitor.web.site import Speech
 
@@ -24,14 +24,21 @@ SPEECH = Speech(
 async def test_every_kind_of_every_receiver_is_told_and_what_keeps_alerts_open_hears_of_the_end(tmp_path: Path) -> None:
     async with opened(tmp_path, SPEECH) as (site, client):
         answer = await client.post("/api/fdi/v1/drills", json={})
-        sent = (await answer.json())["messages"]
+        begun = await answer.json()
         async with site.store.read() as tx:
             queued = (await outbox.recent(tx, most=9))[::-1]
-    assert [(one["receiver"], one["kind"], one["state"], one["seconds"]) for one in sent] == [
+            assert (await alerts.known(tx), await groups.everything(tx)) == ([], []), "no alert of the service moves"
+    assert [(one["receiver"], one["kind"], one["state"], one["seconds"]) for one in begun["messages"]] == [
         ("ops", "feishu", "waiting", None),
         ("ops", "webhook", "waiting", None),
         ("oncall", "pagerduty", "waiting", None),
     ]
+    assert [(one["step"], one["verdict"]) for one in begun["steps"]] == [
+        ("rule", "abnormal > 0: the alert fires"),
+        ("group", "{}"),
+        ("outbox", "3 messages"),
+    ]
+    assert (begun["delivered"], begun["seconds"], begun["scheduled"]) == (False, None, False)
     assert [(one.kind, one.position, bool(one.notification.firing)) for one in queued] == [
         ("feishu", 0, True),
         ("webhook", 1, True),
@@ -45,24 +52,29 @@ async def test_every_kind_of_every_receiver_is_told_and_what_keeps_alerts_open_h
 async def test_what_became_of_it_is_told_with_its_latency(tmp_path: Path) -> None:
     async with opened(tmp_path, SPEECH) as (site, client):
         answer = await client.post("/api/fdi/v1/drills", json={"receivers": ["oncall", "oncall"]})
-        [sent] = (await answer.json())["messages"]
+        begun = await answer.json()
+        [sent] = begun["messages"]
         async with site.store.write() as tx:
             one = (await outbox.of_messages(tx, [sent["id"]]))[0]
             later = NOW + timedelta(seconds=1.5)
             done = replace(one, state=Standing.SENT, attempts=1, settled_at=later, verdict="delivered", reason="202")
             await outbox.settle(tx, done)
-        told = await (await client.get(f"/api/fdi/v1/drills/{sent['id']}")).json()
-    assert told == {
-        "id": sent["id"],
-        "receiver": "oncall",
-        "kind": "pagerduty",
-        "state": "sent",
-        "verdict": "delivered",
-        "reason": "202",
-        "attempts": 1,
-        "seconds": 1.5,
-        "delivered": True,
-    }
+        told = await (await client.get(f"/api/fdi/v1/drills/{begun['id']}")).json()
+        assert await (await client.get("/api/fdi/v1/drills")).json() == {"drills": [told]}
+    assert (told["delivered"], told["seconds"], told["failed"], told["steps"]) == (True, 1.5, {}, begun["steps"])
+    assert told["messages"] == [
+        {
+            "id": sent["id"],
+            "receiver": "oncall",
+            "kind": "pagerduty",
+            "state": "sent",
+            "verdict": "delivered",
+            "reason": "202",
+            "attempts": 1,
+            "seconds": 1.5,
+            "delivered": True,
+        }
+    ]
 
 
 async def test_a_receiver_that_there_is_not_is_refused_and_nothing_is_sent(tmp_path: Path) -> None:

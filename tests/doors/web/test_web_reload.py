@@ -46,6 +46,7 @@ async def test_it_answers_with_what_changed(tmp_path: Path) -> None:
             "route": "changed",
             "quieting": "unchanged",
             "heartbeat": "unchanged",
+            "drill": "unchanged",
             "kept": [],
             "errors": [],
         }

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from webrows import Client, alert, fill, instance, opened
+from webrows import Client, ago, alert, fill, instance, letter, opened
 
 from monitor.matchers import EVERYTHING
+from monitor.model import Alert, Cause, State, Transition
 from monitor.quieting import Quieting
 from monitor.routing import Route
-from monitor.store import silences
+from monitor.store import alerts, silences
 from monitor.timewindows import Recurring
 from monitor.web.site import Speech
 
@@ -183,7 +184,33 @@ async def test_the_preview_makes_nothing(tmp_path: Path) -> None:
         answer = await client.post("/api/fdi/v1/silences/preview", json=body())
         found = await answer.json()
         assert [(one["state"], one["labels"]["instance"]) for one in found["alerts"]] == [("firing", "orders")]
+        assert found["past"] == {
+            "since": "2025-12-29T10:00:00.000Z",
+            "alerts": [],
+            "fired": 0,
+            "messages": {},
+            "shortened": 0,
+        }
         assert await (await client.get("/api/v2/silences")).json() == []
         refused = await client.post("/api/fdi/v1/silences/preview", json=body(matchers=[]))
         assert refused.status == 400
         assert "matchers" in (await refused.json())["error"]
+
+
+async def test_the_preview_shows_what_it_would_have_hidden_in_the_last_week(tmp_path: Path) -> None:
+    orders, other = alert(), alert(instance("invoices"))
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, alert_rows=[orders, other], letters=[letter(orders), letter(other, id="letter-2")])
+        async with site.store.write() as tx:
+            await alerts.append(tx, [fires(orders, 100), fires(orders, 8 * 86_400), fires(other, 100)])
+        found = (await (await client.post("/api/fdi/v1/silences/preview", json=body())).json())["past"]
+        assert [(one["labels"]["instance"], one["times"]) for one in found["alerts"]] == [("orders", 1)]
+        assert (found["fired"], found["messages"], found["shortened"]) == (1, {"ops-chat": 1}, 0)
+        never = await (await client.post("/api/fdi/v1/silences/preview", json=body(unless="severity=critical"))).json()
+        assert (never["past"]["fired"], never["past"]["messages"]) == (0, {})
+
+
+def fires(one: Alert, seconds: float) -> Transition:
+    return Transition(
+        one.key, ago(seconds), State.PENDING, State.FIRING, Cause.HELD, one.severity, one.rule, one.rule_version
+    )
