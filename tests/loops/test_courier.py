@@ -411,8 +411,7 @@ async def grouped(store: Store, *keys: str) -> None:
     """The groups of messages exist as rows, as they do while their alerts fire."""
     hour = timedelta(hours=1)
     async with store.write() as tx:
-        for key in keys:
-            await groups.save(tx, Group(key, "ops", {}, hour, hour, hour), row=None, verdict="waiting")
+        await groups.add(tx, [Group(key, "ops", {}, hour, hour, hour) for key in keys], verdict="waiting")
 
 
 AGAIN = Verdict(Outcome.DELIVERED, again=timedelta(minutes=1))
