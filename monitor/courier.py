@@ -106,6 +106,7 @@ class Courier:
             again = await living.due(tx, at)
             next_again = await living.next_again(tx)
             late = await overdue(tx, self.carriage.carriers, at)
+        self._postage.see(waiting)
         if late:
             async with self._store.write() as tx:
                 await hand_over(tx, late, self.carriage.carriers, at)
@@ -138,13 +139,9 @@ class Courier:
         try:
             again = [one for one in letters if one.state is Standing.SENT]
             fresh = [one for one in letters if one.state is not Standing.SENT]
-            ready, later = await self._postage.sort(destination, fresh, self._now()) if fresh else ([], None)
-            if later is not None:
-                # What is kept for criticals is there for the next one.
-                critical = {one.id for one in fresh if one.notification.severity is Severity.CRITICAL}
-                full = critical - {one.id for one in ready}
-                (self._rest if full else self._paced)[destination] = later
-            for letter in (*ready, *again):
+            arrived = [one for one in fresh if one.id in self._unwritten]
+            ready = await self._sorted(destination, [one for one in fresh if one not in arrived])
+            for letter in (*arrived, *ready, *again):
                 async with self._store.read() as tx:
                     known = await living.find(tx, letter)
                 if letter.state is Standing.SENT:
@@ -164,6 +161,19 @@ class Courier:
             del self._busy[destination]
             self.wake()
             self._settled()
+
+    async def _sorted(self, destination: Destination, letters: list[Letter]) -> list[Letter]:
+        """What of these letters goes out now; the others wait until the limits of the destination allow them."""
+        if not letters:
+            return []
+        ready, later = await self._postage.sort(destination, letters, self._now())
+        if later is not None:
+            # What is kept for criticals is there for the next one.
+            going = {one.notification.group_key for one in ready}
+            critical = (one for one in letters if one.notification.severity is Severity.CRITICAL)
+            full = any(one.notification.group_key not in going for one in critical)
+            (self._rest if full else self._paced)[destination] = later
+        return ready
 
     async def _deliver(self, letter: Letter, *, edits: str) -> tuple[Verdict, Letter]:
         """One try, written down; what was made before and could not be is only written down.

@@ -1,4 +1,4 @@
-"""Due groups -> decision -> outbox row, each group in one transaction.
+"""Due groups -> decision -> outbox row: what a group decides and its message in one transaction, with a few others'.
 
 What moved first reaches its groups: a transition joins its alert to the groups of its routes and to those that it was
 told to before (an alert whose severity falls may leave a route, but not the people who believe that it fires). Then
@@ -24,7 +24,7 @@ from monitor.meters import Pulse
 from monitor.model import Alert
 from monitor.notification import Reason
 from monitor.notifiers.receiver import Receiver
-from monitor.quieting import PLAIN, Quieting, Watcher, Why, earliest
+from monitor.quieting import PLAIN, Facts, Quieting, Watcher, Why, earliest
 from monitor.regrouping import Regrouped, regroup, unheld
 from monitor.rounds import Rounds
 from monitor.routing import Route
@@ -34,6 +34,11 @@ from monitor.store.groups import Kept, Place
 from monitor.undelivered import is_about
 
 BATCH = 500
+"""Transitions that reach their groups in one transaction, and groups that are looked at together."""
+
+DECIDED = 100
+"""Groups that decide in one transaction: few, so that whoever else writes need not wait, and the first messages leave
+while the other groups of a storm still decide."""
 
 log = structlog.get_logger()
 
@@ -101,8 +106,8 @@ class Dispatcher:
             watcher = await hushing.recall(self._store, self._quieting, at)
         self._watcher = watcher
         while due := await self._due(at):
-            for kept in due:
-                await self._decide(watcher, kept, at)
+            for begin in range(0, len(due), DECIDED):
+                await self._decide(watcher, due[begin : begin + DECIDED], at)
         async with self._store.read() as tx:
             return await groups.next_look(tx)
 
@@ -115,14 +120,15 @@ class Dispatcher:
             entries = [(kept.group, members) for kept, members in known]
             result = regroup(entries, firing, route, receivers=receivers, at=at)
             await groups.drop(tx, [known[number][0].row for number in result.dropped])
-            for number, group in result.changed.items():
-                await groups.save(tx, group, row=known[number][0].row, verdict=str(Quiet.WAITING))
-            for kept in _stirred(known, result):
-                group = replace(kept.group, look_at=earliest(kept.group.look_at, at))
-                await groups.save(tx, group, row=kept.row, verdict=kept.verdict)
-            found = await groups.find(tx, {group.key for group, _ in result.joining})
-            for group, members in result.joining:
-                await _join(tx, found.get(Place(group.key, group.receiver)), group, members, at=group.changed_at or at)
+            changed = [Kept(known[number][0].row, one, Quiet.WAITING) for number, one in result.changed.items()]
+            stirred = [
+                replace(kept, group=replace(kept.group, look_at=earliest(kept.group.look_at, at)))
+                for kept in _stirred(known, result)
+            ]
+            await groups.save(tx, [*changed, *stirred])
+            joining = [(group, members, group.changed_at or at) for group, members in result.joining]
+            for begin in range(0, len(joining), BATCH):
+                await _join(tx, joining[begin : begin + BATCH])
         for receiver in sorted({one.group.receiver for one, _ in known} - receivers.keys()):
             log.warning("receiver is gone from the policy, its groups are dropped", receiver=receiver)
         self._route, self._receivers, self._quieting = terms
@@ -142,9 +148,7 @@ class Dispatcher:
             known = await alerts.by_key(tx, moved_at)
             await hushing.end(tx, watcher, [step for _, step in moved], known, at)
             joining = self._joining(known.values(), await groups.told(tx, known))
-            kept = await groups.find(tx, {place.key for place in joining})
-            for place, (group, members) in joining.items():
-                await _join(tx, kept.get(place), group, members, at=min(moved_at[key] for key in members))
+            await _join(tx, [(one, keys, min(moved_at[key] for key in keys)) for one, keys in joining.values()])
             await alerts.routed(tx, [row for row, _ in moved])
         return True
 
@@ -164,35 +168,32 @@ class Dispatcher:
         async with self._store.read() as tx:
             return await groups.due(tx, at, most=BATCH)
 
-    async def _decide(self, watcher: Watcher, kept: Kept, at: datetime) -> None:
-        """One group's decision and its messages, in one transaction."""
+    async def _decide(self, watcher: Watcher, due: Sequence[Kept], at: datetime) -> None:
+        """The decisions of some groups and their messages, in one transaction."""
         async with self._store.write() as tx:
-            members = await groups.members(tx, kept.row)
-            group = kept.group
-            look = watcher.look(
-                members,
-                await hushing.facts(tx, self._quieting, kept.row, at),
-                at,
-                mute=group.mute,
-                active=group.active,
-                step=group.step,
-                flapped=group.flapped,
-            )
-            tells = any(one.options.tells_acks for one in self._receivers[group.receiver].integrations)
-            decision = decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look, tells_acks=tells)
-            await groups.settle(tx, kept, decision)
-            await decisions.append(tx, lines(group, decision, members, at, before=kept.verdict))
-            letters = self._letters(decision, at)
-            await outbox.add(tx, letters)
-        if letters:
+            rows = [kept.row for kept in due]
+            members = await groups.members(tx, rows)
+            facts = await hushing.facts(tx, self._quieting, rows, at)
+            decided = [(kept, self._decision(watcher, kept.group, members[kept.row], facts, at)) for kept in due]
+            await groups.settle(tx, decided)
+            written = [lines(kept.group, one, members[kept.row], at, before=kept.verdict) for kept, one in decided]
+            await decisions.append(tx, [line for each in written for line in each])
+            letters = [(kept, one, self._letters(one, at)) for kept, one in decided]
+            await outbox.add(tx, [letter for _, _, each in letters for letter in each])
+        spoken = [(kept.group, one.verdict, each[0].id) for kept, one, each in letters if each]
+        for group, verdict, name in spoken:
+            log.info("message queued", receiver=group.receiver, group=group.key, reason=str(verdict), id=name)
+        if spoken:
             self._queued()
-            log.info(
-                "message queued",
-                receiver=kept.group.receiver,
-                group=kept.group.key,
-                reason=str(decision.verdict),
-                id=letters[0].id,
-            )
+
+    def _decision(
+        self, watcher: Watcher, group: Group, members: Sequence[Alert], facts: Facts, at: datetime
+    ) -> Decision:
+        look = watcher.look(
+            members, facts, at, mute=group.mute, active=group.active, step=group.step, flapped=group.flapped
+        )
+        tells = any(one.options.tells_acks for one in self._receivers[group.receiver].integrations)
+        return decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look, tells_acks=tells)
 
     def _letters(self, decision: Decision, at: datetime) -> list[outbox.Letter]:
         """One letter for each kind under the receiver's name that wants to hear of it."""
@@ -214,18 +215,27 @@ class Dispatcher:
 def _stirred(known: Sequence[tuple[Kept, object]], result: Regrouped) -> Iterator[Kept]:
     """The groups that go on as they were and hold something back: windows may be others than those that said when to
     look again."""
+    elsewhere = {*result.dropped, *result.changed}
     for number, (kept, _) in enumerate(known):
         # What inhibits has its own way of letting go.
         held = any(one.why is not Why.INHIBITED for one in kept.group.held.values())
         quiet = held or kept.verdict in (Quiet.MUTED, Quiet.INACTIVE)
-        if quiet and number not in result.dropped and number not in result.changed:
+        if quiet and number not in elsewhere:
             yield kept
 
 
-async def _join(
-    tx: AsyncConnection, kept: Kept | None, group: Group, members: Collection[str], *, at: datetime
-) -> None:
-    """Makes alerts that moved at `at` members of a group: of the `kept` one, else of `group` as its route makes it."""
-    changed = (kept.group if kept else group).changed(at)
-    row = await groups.save(tx, changed, row=kept.row if kept else None, verdict=str(Quiet.WAITING))
-    await groups.join(tx, row, members)
+async def _join(tx: AsyncConnection, joining: Sequence[tuple[Group, Collection[str], datetime]]) -> None:
+    """Makes alerts members of groups, each as its route makes it, known or not; the first of them moved then."""
+    found = await groups.find(tx, {group.key for group, _, _ in joining})
+    known: list[Kept] = []
+    new: list[Group] = []
+    for group, _, moved_at in joining:
+        kept = found.get(Place(group.key, group.receiver))
+        if kept is None:
+            new.append(group.changed(moved_at))
+        else:
+            known.append(Kept(kept.row, kept.group.changed(moved_at), Quiet.WAITING))
+    await groups.save(tx, known)
+    added = await groups.add(tx, new, verdict=Quiet.WAITING)
+    rows = {Place(one.group.key, one.group.receiver): one.row for one in (*known, *added)}
+    await groups.join(tx, {rows[Place(group.key, group.receiver)]: keys for group, keys, _ in joining})

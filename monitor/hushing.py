@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,13 +30,13 @@ async def recall(store: Store, quieting: Quieting, at: datetime) -> Watcher:
     return Watcher(quieting, sources)
 
 
-async def facts(tx: AsyncConnection, quieting: Quieting, group: int, at: datetime) -> Facts:
-    """What is known at `at` of the alerts in the group of this row."""
+async def facts(tx: AsyncConnection, quieting: Quieting, rows: Collection[int], at: datetime) -> Facts:
+    """What is known at `at` of the alerts in the groups of these rows."""
     reach = max((one.window for one in quieting.flapping.values()), default=None)
     return Facts(
         silences=await silences.current(tx, at),
-        acks=await acks.in_group(tx, group),
-        changes={} if reach is None else await alerts.changes(tx, group, since=at - reach),
+        acks=await acks.in_groups(tx, rows),
+        changes={} if reach is None else await alerts.changes(tx, rows, since=at - reach),
     )
 
 

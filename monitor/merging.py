@@ -8,41 +8,84 @@ from datetime import datetime
 
 from monitor.notification import AlertView, Change, Notification, Reason
 
+_UNHEARD = (Change.NEW, Change.WORSE, Change.FLAPPING)
+"""What is still to be told of an alert that fires, however often it is told as the same afterwards."""
 
-def caught_up(older: Notification, newer: Notification) -> Notification:
-    """The newer of two messages of one group, with all that the older, which nobody got, had to say.
+
+def caught_up(messages: Sequence[Notification]) -> tuple[int, Notification]:
+    """How many of a group's messages, oldest first, go out as one, and that one: the last of them with all that the
+    others, which nobody got, had to say.
 
     What the older told as new stays new. What fired in it and is over in the newer is told as one: fired and resolved.
+    What is over in an older and fires again in a newer is told by two: else its end would be told by none.
     """
-    return replace(newer, alerts=_ordered(_joined((older, newer))))
+    places, alerts = _joined(messages)
+    one = messages[len(places) - 1]
+    reasons = [message.reason for message in messages[: len(places)] if message.reason is not Reason.REPEAT]
+    return len(places), replace(one, alerts=alerts, reason=reasons[-1] if reasons else one.reason)
 
 
-def digest(messages: Sequence[Notification], *, at: datetime) -> Notification:
-    """One message in place of several of one receiver, oldest first: every alert once, worst first."""
+def digest(messages: Sequence[Notification], *, at: datetime) -> tuple[Sequence[int], Notification]:
+    """Which of several messages to one receiver, oldest first, go out as one, by their places, and that one: every
+    alert once, worst first."""
+    places, alerts = _joined(messages)
     first = messages[0]
     name = f"{first.id}.digest"
-    return Notification(
-        name, first.receiver, f"digest:{name}", {}, Reason.DIGEST, at, _ordered(_joined(messages)), first.instead_of
-    )
+    return places, Notification(name, first.receiver, f"digest:{name}", {}, Reason.DIGEST, at, alerts, first.instead_of)
 
 
-def _joined(messages: Iterable[Notification]) -> Iterable[AlertView]:
+def beyond(message: Notification, heard: Iterable[Notification]) -> Notification:
+    """What of a message is news to somebody who heard those that are inside it; no alerts if nothing is."""
+    known = {view.key: view for one in heard for view in one.alerts}
+    views = tuple(told for view in message.alerts if (told := _told_after(known.get(view.key), view)) is not None)
+    news = message.reason is Reason.REPEAT or any(view.change is not Change.SAME for view in views)
+    return replace(message, alerts=_ordered(views) if news else ())
+
+
+def _joined(messages: Sequence[Notification]) -> tuple[list[int], tuple[AlertView, ...]]:
+    """The places of those that can be told as one, the first always, and what they tell together. After one that
+    cannot, none of its group can."""
     found: dict[str, AlertView] = {}
-    for message in messages:
-        for alert in message.alerts:
-            before = found.get(alert.key)
-            found[alert.key] = _after(before, alert) if before else alert
-    return found.values()
+    places: list[int] = []
+    held: set[str] = set()
+    for place, message in enumerate(messages):
+        if message.group_key in held or any(_buries(found.get(view.key), view) for view in message.alerts):
+            held.add(message.group_key)
+            continue
+        places.append(place)
+        for view in message.alerts:
+            before = found.get(view.key)
+            found[view.key] = _after(before, view) if before else view
+    return places, _ordered(found.values())
 
 
-def _after(before: AlertView, alert: AlertView) -> AlertView:
+def _buries(before: AlertView | None, view: AlertView) -> bool:
+    """Whether an end that has to be told would be told no more."""
+    return before is not None and before.change is Change.RESOLVED and view.firing
+
+
+def _after(before: AlertView, view: AlertView) -> AlertView:
     """What to tell of an alert of which `before` was not heard either."""
-    untold = before.firing and before.change in (Change.NEW, Change.WORSE)
-    if not alert.firing and before.firing and before.change is Change.NEW:
-        return replace(alert, change=Change.PASSED)
-    if alert.firing and untold and alert.change in (Change.SAME, Change.WORSE):
-        return replace(alert, change=before.change, values_before=before.values_before)
-    return alert
+    if not view.firing:
+        return replace(view, change=Change.PASSED) if before.firing and _first_heard(before) else view
+    if not before.firing or before.change not in _UNHEARD:
+        return view
+    change = view.change if view.change is Change.FLAPPING else before.change
+    return replace(view, change=change, values_before=before.values_before)
+
+
+def _first_heard(view: AlertView) -> bool:
+    """Whether nobody was told of the alert before: who flaps may have been."""
+    return view.change is Change.NEW or (view.change is Change.FLAPPING and not view.values_before)
+
+
+def _told_after(heard: AlertView | None, view: AlertView) -> AlertView | None:
+    if heard is None or (view.firing and not heard.firing):
+        return view
+    if not view.firing:
+        return replace(view, change=Change.RESOLVED) if heard.firing else None
+    rose = view.severity.rank > heard.severity.rank
+    return replace(view, change=Change.WORSE if rose else Change.SAME, values_before=heard.values)
 
 
 def _ordered(alerts: Iterable[AlertView]) -> tuple[AlertView, ...]:

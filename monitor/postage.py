@@ -1,12 +1,12 @@
-"""What of the due messages of one destination goes out now: newer ones take in older ones that failed, and what the
-destination's limits do not carry becomes a digest. Decided by the core, written here before anything is sent."""
+"""What of the due messages of one destination goes out now: newer ones take in the older ones of their group, and what
+the destination's limits do not carry becomes a digest. Decided by the core, written here before anything is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import reduce
+from itertools import takewhile
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,41 +27,56 @@ class Postage:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._doubtful: set[str] | None = None
+
+    def see(self, waiting: Sequence[Letter]) -> None:
+        """What waits at the first look. Of a destination without limits nothing is written before a try, so the last
+        process may have sent any of these."""
+        if self._doubtful is None:
+            self._doubtful = {one.id for one in waiting if not PRESETS.get(one.kind)}
+
+    def _may_have_arrived(self, letter: Letter) -> bool:
+        return letter.begun or letter.id in (self._doubtful or ())
 
     async def sort(
         self, destination: Destination, letters: Sequence[Letter], at: datetime
     ) -> tuple[list[Letter], datetime | None]:
         """The letters to send now, in their order; when to look again where others have to wait.
 
+        Those that may have arrived go out as they are, so that a second copy can be known as one.
+
         Raises:
             StoreFailed: nothing was merged.
         """
-        failed = [one for one in letters if one.attempts]
-        kind = letters[0].kind
-        limits = PRESETS.get(kind, ())
-        if not failed and not limits:
+        limits = PRESETS.get(letters[0].kind, ())
+        heads = [one for one in letters if not self._may_have_arrived(one)]
+        async with self._store.read() as tx:
+            newer = await merges.behind(tx, heads)
+        if not newer and not limits:
             return list(letters), None
         async with self._store.write() as tx:
-            taken = {one.id: await _taken_in(tx, one) for one in failed}
-            found = [taken.get(one.id, one) for one in letters]
-            spent = await budgets.spent(tx, destination) if limits else []
-            made = plan(limits, spent, [one.notification.severity for one in found], at) if limits else None
-            if made is None:
+            found = [await _taken_in(tx, one, newer.get(_group(one), ()) if one in heads else ()) for one in letters]
+            if not limits:
                 return found, None
+            spent = await budgets.spent(tx, destination)
+            made = plan(limits, spent, [one.notification.severity for one in found], at)
             return await _carried(tx, found, made, at), made.again_at
 
     async def spend(self, letter: Letter, at: datetime, messages: int) -> None:
-        """Writes before a try that it may be this many messages.
+        """Writes before a try that it begins, and that it may be this many messages.
 
         Raises:
             StoreFailed: it is not written down, so it must not be made.
         """
         if PRESETS.get(letter.kind):
             async with self._store.write() as tx:
+                await outbox.begin(tx, letter, at)
                 await self._spent(tx, letter, [at] * messages, gone=0)
 
     async def arrived(self, tx: AsyncConnection, letter: Letter, at: datetime, messages: int) -> None:
         """Writes when the last try was over: the other side may have counted it as late as that."""
+        if self._doubtful:
+            self._doubtful.discard(letter.id)
         if PRESETS.get(letter.kind):
             await self._spent(tx, letter, [at] * messages, gone=messages)
 
@@ -72,17 +87,23 @@ class Postage:
         await budgets.spend(tx, destination, remembered(PRESETS[letter.kind], kept, more[-1]))
 
 
-async def _taken_in(tx: AsyncConnection, older: Letter) -> Letter:
-    """The newest letter of the same group with all that the older ones had to say; `older` if there is none."""
-    waiting = await merges.mergeable(tx, older.receiver, older.position, group_key=older.notification.group_key)
-    newest = waiting[-1] if waiting else older
-    # What only shows who cares has no words for what the older had to say.
-    if newest.id == older.id or newest.attempts or newest.notification.reason is Reason.ACKNOWLEDGED:
+def _group(letter: Letter) -> str:
+    return letter.notification.group_key
+
+
+async def _taken_in(tx: AsyncConnection, older: Letter, newer: Sequence[Letter]) -> Letter:
+    """The newest letter of the same group that can say all that the older ones had to; `older` if there is none."""
+    # What only shows who cares has no words for what another had to say.
+    chain = list(takewhile(lambda one: one.notification.reason is not Reason.ACKNOWLEDGED, (older, *newer)))
+    if len(chain) < 2:
         return older
-    words = reduce(merging.caught_up, (one.notification for one in waiting))
+    count, words = merging.caught_up([one.notification for one in chain])
+    if count == 1:
+        return older
+    newest = chain[count - 1]
     await merges.reword(tx, newest.id, words)
-    await merges.merge(tx, [one.id for one in waiting[:-1]], newest.id)
-    log.info("message takes in an older one", receiver=older.receiver, id=newest.id, older=len(waiting) - 1)
+    await merges.merge(tx, [one.id for one in chain[: count - 1]], newest.id)
+    log.info("message takes in an older one", receiver=older.receiver, id=newest.id, older=count - 1)
     return replace(newest, notification=words)
 
 
@@ -91,16 +112,18 @@ async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, a
     alone = [letters[place] for place in made.alone]
     if not made.digest:
         return alone
-    groups = {one.notification.group_key for one in alone}
     waiting = await merges.mergeable(tx, letters[0].receiver, letters[0].position)
-    rest = [one for one in waiting if one.notification.group_key not in groups and one.kind == letters[0].kind]
+    apart = {_group(one) for one in alone} | {_group(one) for one in waiting if one.begun}
+    rest = [one for one in waiting if _group(one) not in apart and one.kind == letters[0].kind]
     # A drill in a digest would pass for an alert, and what disturbs nobody alone would do so there.
     rest = [one for one in rest if one.notification.reason not in (Reason.DRILL, Reason.ACKNOWLEDGED)]
-    if len(rest) < 2:
-        return [*alone, *rest]
-    words = merging.digest([one.notification for one in rest], at=at)
+    if not rest:
+        return [*alone, letters[made.digest[0]]]
+    places, words = merging.digest([one.notification for one in rest], at=at)
+    if len(places) == 1:
+        return [*alone, rest[0]]
     one = outbox.letter(words, kind=rest[0].kind, position=rest[0].position, at=at)
     await outbox.add(tx, [one])
-    await merges.merge(tx, [each.id for each in rest], one.id)
-    log.info("messages go out as a digest", receiver=one.receiver, id=one.id, messages=len(rest))
+    await merges.merge(tx, [rest[place].id for place in places], one.id)
+    log.info("messages go out as a digest", receiver=one.receiver, id=one.id, messages=len(places))
     return [*alone, one]

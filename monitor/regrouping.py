@@ -38,10 +38,12 @@ def regroup(
     at: datetime,
 ) -> Regrouped:
     """`known` are the groups with their members, `firing` all alerts that fire."""
-    dropped = tuple(
+    dropped = [
         number for number, (group, members) in enumerate(known) if _ends(group, members, route, receivers=receivers)
-    )
-    going_on = {number: entry for number, entry in enumerate(known) if number not in dropped}
+    ]
+    going_on = dict(enumerate(known))
+    for number in dropped:
+        del going_on[number]
     changed = {
         number: timed
         for number, (group, members) in going_on.items()
@@ -66,7 +68,7 @@ def regroup(
             if place not in member_of:
                 joining.setdefault(place, (group, {}))[1][alert.key] = waiting.get((alert.key, group.receiver), at)
     joined = ((group.changed(min(since.values())), frozenset(since)) for group, since in joining.values())
-    return Regrouped(dropped, changed, tuple(joined))
+    return Regrouped(tuple(dropped), changed, tuple(joined))
 
 
 def unheld(alert: Alert, told: Iterable[Group], route: Route) -> Iterator[Group]:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.notification import Reason
+from monitor.merging import beyond
+from monitor.notification import Notification, Reason
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
-from monitor.store import outbox
+from monitor.store import merges, outbox
 from monitor.store.outbox import Letter
 
 PATIENCE = timedelta(minutes=10)
@@ -52,7 +53,8 @@ async def overdue(tx: AsyncConnection, carriers: Mapping[Destination, Carrier], 
 async def hand_over(
     tx: AsyncConnection, letters: Sequence[Letter], carriers: Mapping[Destination, Carrier], at: datetime
 ) -> None:
-    """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction."""
+    """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction.
+    What was given of a message before it went into a newer one is not told as new again."""
     for letter in letters:
         names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
         fallback = next(names, "")
@@ -62,7 +64,9 @@ async def hand_over(
             # It tells of nothing that somebody has to hear.
             await outbox.stood_in(tx, letter, fallback)
             continue
-        copies = _copies(letter, fallback, carriers, at)
+        heard = [one.notification for one in await merges.inside(tx, letter.id) if one.fallback == fallback]
+        said = beyond(letter.notification, heard) if heard else letter.notification
+        copies = _copies(letter, said, fallback, carriers, at)
         # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
         known = await outbox.known(tx, [one.id for one in copies])
         await outbox.add(tx, [one for one in copies if one.id not in known])
@@ -70,9 +74,10 @@ async def hand_over(
         log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
 
 
-def _copies(letter: Letter, fallback: str, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:
+def _copies(
+    letter: Letter, said: Notification, fallback: str, carriers: Mapping[Destination, Carrier], at: datetime
+) -> list[Letter]:
     base = letter.id.removesuffix(f".{letter.position}") if letter.position else letter.id
-    said = letter.notification
     found = []
     for (name, position), carrier in carriers.items():
         if name != fallback:

@@ -39,10 +39,10 @@ async def of(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, Ack]:
     return {row["alert"]: _ack(row) for row in rows.mappings()}
 
 
-async def in_group(tx: AsyncConnection, group: int) -> dict[str, Ack]:
-    """Those of the members of a group."""
-    mine = sa.select(acknowledgement).join(member, member.c.alert == acknowledgement.c.alert)
-    rows = await tx.execute(mine.where(member.c.group_id == group))
+async def in_groups(tx: AsyncConnection, groups: Collection[int]) -> dict[str, Ack]:
+    """Those of the members of these groups."""
+    members = sa.select(member.c.alert).where(member.c.group_id.in_(groups))
+    rows = await tx.execute(sa.select(acknowledgement).where(acknowledgement.c.alert.in_(members)))
     return {row["alert"]: _ack(row) for row in rows.mappings()}
 
 

@@ -56,13 +56,13 @@ async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]
     return {row["key"]: alert_of(row) for row in rows.mappings()}
 
 
-async def changes(tx: AsyncConnection, group: int, *, since: datetime) -> dict[str, list[datetime]]:
-    """When each member of a group began or ceased to fire after `since`, oldest first."""
+async def changes(tx: AsyncConnection, groups: Collection[int], *, since: datetime) -> dict[str, list[datetime]]:
+    """When each member of these groups began or ceased to fire after `since`, oldest first."""
     fires = (str(State.FIRING), str(State.CLEARING))
     statement = (
         sa.select(transition.c.alert, transition.c.at)
-        .join(member, member.c.alert == transition.c.alert)
-        .where(member.c.group_id == group, transition.c.at > since)
+        .where(transition.c.alert.in_(sa.select(member.c.alert).where(member.c.group_id.in_(groups))))
+        .where(transition.c.at > since)
         .where(transition.c.before.in_(fires) != transition.c.after.in_(fires))
         .order_by(transition.c.id)
     )

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +28,12 @@ LOCK = "fdi-monitor.lock"
 
 _AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError)
 """What the world does to a database. Everything else that SQLAlchemy raises is a bug of ours, and stays one."""
+
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: to_json(value, inf_nan_mode="constants").decode(),
+    "json_deserializer": from_json,
+}
+"""A storm reads and writes tens of thousands of small documents: three times as fast as by the standard library."""
 
 
 class Archive:
@@ -85,9 +92,9 @@ async def open_store(data: Path) -> AsyncIterator[Store]:
     async with AsyncExitStack() as stack:
         stack.enter_context(_locked(data))
         url = sa.URL.create("sqlite+aiosqlite", database=str(data / FILE))
-        writer = create_async_engine(url, pool_size=1, max_overflow=0)
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, **_JSON)
         stack.push_async_callback(writer.dispose)
-        reader = create_async_engine(url, pool_size=4)
+        reader = create_async_engine(url, pool_size=4, **_JSON)
         stack.push_async_callback(reader.dispose)
         for engine in (writer, reader):
             sa.event.listen(engine.sync_engine, "connect", _configure)
@@ -115,7 +122,7 @@ async def open_archive(data: Path) -> AsyncIterator[Archive]:
             "Where it is kept elsewhere, name that folder in FDI_MONITOR_DATA."
         )
     url = sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
-    reader = create_async_engine(url)
+    reader = create_async_engine(url, **_JSON)
     sa.event.listen(reader.sync_engine, "begin", _begin_to_read)
     try:
         try:

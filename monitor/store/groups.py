@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -42,10 +42,13 @@ async def find(tx: AsyncConnection, keys: Collection[str]) -> dict[Place, Kept]:
 
 async def told(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, list[Group]]:
     """The groups that each of these alerts is a member of."""
-    rows = await tx.execute(sa.select(group, member.c.alert).join(member).where(member.c.alert.in_(alerts)))
+    # A group may be large and have all of these alerts: it is read once.
+    joined = [(row, key) for key, row in await tx.execute(_places(member.c.alert.in_(alerts)))]
+    rows = await tx.execute(sa.select(group).where(group.c.id.in_({row for row, _ in joined})))
+    known = {row["id"]: _kept(row).group for row in rows.mappings()}
     found: dict[str, list[Group]] = {}
-    for row in rows.mappings():
-        found.setdefault(row["alert"], []).append(_kept(row).group)
+    for row, key in sorted(joined):
+        found.setdefault(key, []).append(known[row])
     return found
 
 
@@ -55,53 +58,39 @@ async def watching(tx: AsyncConnection, key: str) -> list[Kept]:
     return [_kept(row) for row in rows.mappings()]
 
 
-async def save(tx: AsyncConnection, one: Group, *, row: int | None, verdict: str) -> int:
-    """Writes a group, as a new row without `row`; returns its row."""
-    values = {
-        "key": one.key,
-        "receiver": one.receiver,
-        "labels": dict(one.labels),
-        "wait": one.wait,
-        "interval": one.interval,
-        "repeat": one.repeat,
-        "version": one.version,
-        "changed_at": one.changed_at,
-        "spoke_at": one.spoke_at,
-        "look_at": one.look_at,
-        "said": {key: _said(said) for key, said in one.said.items()},
-        "verdict": verdict,
-        "mute": list(one.mute),
-        "active": list(one.active),
-        "repeat_limit": one.repeat_limit,
-        "step": None if one.step is None else _step(one.step),
-        "repeats": one.repeats,
-        "held": {key: [str(held.why), held.by] for key, held in one.held.items()},
-        "inhibited": any(held.why is Why.INHIBITED for held in one.held.values()),
-    }
-    if row is None:
-        result = await tx.execute(group.insert().values(**values).returning(group.c.id))
-        return int(result.scalar_one())
-    await tx.execute(group.update().where(group.c.id == row).values(**values))
-    return row
+async def add(tx: AsyncConnection, new: Sequence[Group], *, verdict: str) -> list[Kept]:
+    """Writes groups that the store does not know yet."""
+    if not new:
+        return []
+    written = group.insert().returning(group.c.id, group.c.key, group.c.receiver)
+    rows = await tx.execute(written, [_row(one, verdict) for one in new])
+    found = {Place(key, receiver): row for row, key, receiver in rows}
+    return [Kept(found[Place(one.key, one.receiver)], one, verdict) for one in new]
 
 
-async def join(tx: AsyncConnection, row: int, alerts: Iterable[str]) -> None:
-    """Makes alerts members of a group; those that are already stay so."""
-    keys = set(alerts)
-    known = set((await tx.execute(sa.select(member.c.alert).where(member.c.group_id == row))).scalars())
-    new = [{"group_id": row, "alert": key} for key in sorted(keys - known)]
+async def save(tx: AsyncConnection, known: Sequence[Kept]) -> None:
+    """Writes groups that the store knows as they are now."""
+    if known:
+        changed = group.update().where(group.c.id == sa.bindparam("row"))
+        await tx.execute(changed, [{"row": one.row, **_row(one.group, one.verdict)} for one in known])
+
+
+async def join(tx: AsyncConnection, joining: Mapping[int, Collection[str]]) -> None:
+    """Makes alerts members of the groups in these rows; those that are already stay so."""
+    known = {(row, key) for key, row in await tx.execute(_places(member.c.group_id.in_(joining)))}
+    new = [(row, key) for row, keys in joining.items() for key in sorted(keys) if (row, key) not in known]
     if new:
-        await tx.execute(member.insert(), new)
+        await tx.execute(member.insert(), [{"group_id": row, "alert": key} for row, key in new])
 
 
 async def everything(tx: AsyncConnection) -> list[tuple[Kept, list[Alert]]]:
     """All groups, each with its members."""
     joined = sa.select(member.c.group_id, alert).join(alert, member.c.alert == alert.c.key)
-    members: dict[int, list[Alert]] = {}
+    joining: dict[int, list[Alert]] = {}
     for row in (await tx.execute(joined)).mappings():
-        members.setdefault(row["group_id"], []).append(alert_of(row))
+        joining.setdefault(row["group_id"], []).append(alert_of(row))
     found = [_kept(row) for row in (await tx.execute(sa.select(group).order_by(group.c.id))).mappings()]
-    return [(kept, members.get(kept.row, [])) for kept in found]
+    return [(kept, joining.get(kept.row, [])) for kept in found]
 
 
 async def drop(tx: AsyncConnection, rows: Sequence[int]) -> None:
@@ -124,24 +113,33 @@ async def next_look(tx: AsyncConnection) -> datetime | None:
     return found
 
 
-async def members(tx: AsyncConnection, row: int) -> list[Alert]:
-    """The alerts of a group."""
-    rows = await tx.execute(
-        sa.select(alert).join(member, member.c.alert == alert.c.key).where(member.c.group_id == row)
-    )
-    return [alert_of(found) for found in rows.mappings()]
+async def members(tx: AsyncConnection, rows: Collection[int]) -> dict[int, list[Alert]]:
+    """The alerts of the groups in these rows."""
+    joined = sa.select(member.c.group_id, alert).join(member, member.c.alert == alert.c.key)
+    found: dict[int, list[Alert]] = {row: [] for row in rows}
+    for row in (await tx.execute(joined.where(member.c.group_id.in_(rows)))).mappings():
+        found[row["group_id"]].append(alert_of(row))
+    return found
 
 
-async def settle(tx: AsyncConnection, kept: Kept, decision: Decision) -> None:
-    """Writes what a group decided; members that it need not watch any longer leave it."""
-    if decision.group is None:
-        await tx.execute(group.delete().where(group.c.id == kept.row))
-        return
-    await save(tx, decision.group, row=kept.row, verdict=str(decision.verdict))
-    if decision.verdict is not Quiet.WAITING:
-        # what people believe to fire is watched until they are told that it is over
-        watched = sa.select(alert.c.key).where(alert.c.state.in_(LIVE) | alert.c.key.in_(decision.group.said))
-        await tx.execute(member.delete().where(member.c.group_id == kept.row, member.c.alert.not_in(watched)))
+async def settle(tx: AsyncConnection, decided: Sequence[tuple[Kept, Decision]]) -> None:
+    """Writes what groups decided; members that they need not watch any longer leave them."""
+    await drop(tx, [kept.row for kept, decision in decided if decision.group is None])
+    going_on = [
+        Kept(kept.row, decision.group, str(decision.verdict))
+        for kept, decision in decided
+        if decision.group is not None
+    ]
+    await save(tx, going_on)
+    # What people believe to fire is watched until they are told that it is over.
+    told = {one.row: one.group.said for one in going_on if one.verdict != Quiet.WAITING}
+    dead = sa.select(member.c.alert, member.c.group_id).outerjoin(alert, alert.c.key == member.c.alert)
+    over = alert.c.state.is_(None) | alert.c.state.not_in(LIVE)
+    rows = await tx.execute(dead.where(member.c.group_id.in_(told), over))
+    leaving = [{"row": row, "key": key} for key, row in rows if key not in told[row]]
+    if leaving:
+        gone = (member.c.group_id == sa.bindparam("row")) & (member.c.alert == sa.bindparam("key"))
+        await tx.execute(member.delete().where(gone), leaving)
 
 
 async def touch(tx: AsyncConnection, at: datetime, *, about: Collection[str] | None = None) -> None:
@@ -157,6 +155,35 @@ async def free(tx: AsyncConnection, at: datetime) -> None:
     rows = await tx.execute(sa.select(group).where(group.c.inhibited.is_(True)))
     for kept in [_kept(row) for row in rows.mappings()]:
         await tx.execute(group.update().where(group.c.id == kept.row).values(look_at=kept.group.freed(at).look_at))
+
+
+def _places(which: sa.ColumnElement[bool]) -> sa.Select[str, int]:
+    """Which alerts are members of which groups."""
+    return sa.select(member.c.alert, member.c.group_id).where(which)
+
+
+def _row(one: Group, verdict: str) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "receiver": one.receiver,
+        "labels": dict(one.labels),
+        "wait": one.wait,
+        "interval": one.interval,
+        "repeat": one.repeat,
+        "version": one.version,
+        "changed_at": one.changed_at,
+        "spoke_at": one.spoke_at,
+        "look_at": one.look_at,
+        "said": {key: _said(said) for key, said in one.said.items()},
+        "verdict": verdict,
+        "mute": list(one.mute),
+        "active": list(one.active),
+        "repeat_limit": one.repeat_limit,
+        "step": None if one.step is None else _step(one.step),
+        "repeats": one.repeats,
+        "held": {key: [str(held.why), held.by] for key, held in one.held.items()},
+        "inhibited": any(held.why is Why.INHIBITED for held in one.held.values()),
+    }
 
 
 def _said(said: Said) -> dict[str, Any]:

@@ -15,12 +15,11 @@ MOST = 500
 """Ids that one statement names."""
 
 
-async def mergeable(tx: AsyncConnection, receiver: str, position: int, *, group_key: str | None = None) -> list[Letter]:
-    """The messages that wait for a destination (of one group there), oldest first, without those inside others."""
+async def mergeable(tx: AsyncConnection, receiver: str, position: int) -> list[Letter]:
+    """The messages that wait for a destination, oldest first, without those inside others."""
     rows = await tx.execute(
         sa.select(outbox)
         .where(
-            sa.true() if group_key is None else outbox.c.group_key == group_key,
             outbox.c.state == str(Standing.WAITING),
             outbox.c.receiver == receiver,
             outbox.c.position == position,
@@ -28,6 +27,40 @@ async def mergeable(tx: AsyncConnection, receiver: str, position: int, *, group_
         )
         .order_by(outbox.c.seq)
     )
+    return [letter_of(row) for row in rows.mappings()]
+
+
+async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list[Letter]]:
+    """What waits behind these messages to one destination, each the first of its group, by their groups, oldest first.
+    None that was tried, nor what comes after such a one."""
+    if not heads:
+        return {}
+    keys = [one.notification.group_key for one in heads]
+    waiting = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.receiver == heads[0].receiver,
+            outbox.c.position == heads[0].position,
+            outbox.c.group_key.in_(keys),
+            outbox.c.id.not_in([one.id for one in heads]),
+            outbox.c.merged_into.is_(None),
+        )
+        .order_by(outbox.c.seq)
+    )
+    found: dict[str, list[Letter]] = {}
+    tried: set[str] = set()
+    for row in waiting.mappings():
+        if row["attempts"]:
+            tried.add(row["group_key"])
+        elif row["group_key"] not in tried:
+            found.setdefault(row["group_key"], []).append(letter_of(row))
+    return found
+
+
+async def inside(tx: AsyncConnection, name: str) -> list[Letter]:
+    """The messages inside the one with this id, oldest first."""
+    rows = await tx.execute(sa.select(outbox).where(outbox.c.merged_into == name).order_by(outbox.c.seq))
     return [letter_of(row) for row in rows.mappings()]
 
 

@@ -52,6 +52,11 @@ class Letter:
     fallback: str = ""
     """The receiver that got it instead."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether a try began of which nobody has written down how it ended: it may have arrived."""
+        return self.tried_at is not None and self.tried_at >= self.next_at
+
 
 def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
     """A new letter that may go out at once."""
@@ -106,6 +111,11 @@ async def waiting(
         .order_by(outbox.c.seq)
     )
     return [letter_of(row) for row in rows.mappings()]
+
+
+async def begin(tx: AsyncConnection, one: Letter, at: datetime) -> None:
+    """Writes that a try begins."""
+    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(tried_at=at))
 
 
 async def settle(tx: AsyncConnection, one: Letter) -> None:

@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 from monitor.courier import Courier
+from monitor.errors import StoreFailed
 from monitor.grouping import Group
 from monitor.message import Message
 from monitor.meters import Meters, Pulse
@@ -222,22 +223,101 @@ async def test_a_throttle_is_waited_out_by_the_whole_destination(store: Store) -
 
 async def test_messages_of_one_group_keep_their_order(store: Store) -> None:
     robot = Robot()
+    robot.may_answer.clear()
     town = Town(store, {("ops", 0): robot})
-    await town.queue(letter("m-1"), letter("m-2"))
+    await town.queue(letter("m-1"))
+    async with asyncio.TaskGroup() as tasks:
+        await town.courier.step(START, tasks)
+        while not robot.sent:
+            await asyncio.sleep(0)
+        await town.queue(letter("m-2"))
+        await town.courier.step(START, tasks)
+        assert robot.sent == ["m-1"]
+        robot.may_answer.set()
     for seconds in (0, 2, 3):
         await town.go(seconds)
     assert robot.sent == ["m-1", "m-2"]
 
 
+def ended(message: str) -> Letter:
+    """The end of what a letter tells."""
+    over = letter(message)
+    [alert] = over.notification.alerts
+    gone = replace(alert, firing=False, change=Change.RESOLVED, resolved_at=START)
+    return replace(over, notification=replace(over.notification, reason=Reason.ALL_RESOLVED, alerts=(gone,)))
+
+
+async def test_what_waits_behind_another_group_goes_out_in_the_newer_message_of_its_own(store: Store) -> None:
+    robot = Robot(throttled(60))
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("first", group="other"))
+    await town.go(0)
+    await town.queue(letter("m-1"), letter("m-2"), ended("m-3"))
+    await town.go(60)
+    assert robot.sent == ["first", "m-3", "first"]
+    letters = await town.letters()
+    assert [one.change for one in letters["m-3"].notification.alerts] == [Change.PASSED]
+    assert {one.state for one in letters.values()} == {Standing.SENT}
+
+
+async def test_an_end_that_waits_is_told_before_the_alert_fires_again(store: Store) -> None:
+    robot = Robot(DELIVERED, DOWN)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    await town.queue(ended("m-2"))
+    await town.go(10)
+    await town.queue(letter("m-3"))
+    for seconds in (20, 21, 22):
+        await town.go(seconds)
+    assert robot.sent == ["m-1", "m-2", "m-2", "m-3"]
+
+
+async def test_what_may_have_been_sent_by_the_last_process_is_repeated_as_it_was(store: Store) -> None:
+    lost = Robot()
+    lost.may_answer.clear()
+    town = Town(store, {("ops", 0): lost})
+    await town.queue(letter("m-1"))
+    killed = asyncio.create_task(town.courier.run())
+    while not lost.sent:
+        await asyncio.sleep(0.01)
+    for task in [*town.courier._busy.values(), killed]:
+        task.cancel()
+    await asyncio.wait([killed])
+    robot = Robot()
+    await town.queue(letter("m-2"), letter("m-3"))
+    restarted = Town(store, {("ops", 0): robot})
+    for seconds in (1, 2):
+        await restarted.go(seconds)
+    assert (lost.sent, robot.sent) == (["m-1"], ["m-1", "m-3"])
+
+
+async def test_what_arrived_while_the_store_took_no_writes_is_neither_repeated_nor_taken_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot = Robot()
+    town = Town(store, {("ops", 0): robot})
+    with monkeypatch.context() as full:
+        full.setattr("monitor.store.outbox.settle", _no_room)
+        await town.queue(letter("m-1"))
+        await town.go(0)
+    await town.queue(letter("m-2"))
+    for seconds in (60, 61):
+        await town.go(seconds)
+    assert robot.sent == ["m-1", "m-2"]
+    assert {one.state for one in (await town.letters()).values()} == {Standing.SENT}
+
+
+async def _no_room(*_: object) -> None:
+    raise StoreFailed("the disk is full")
+
+
 async def test_what_failed_goes_out_inside_the_newer_message_of_its_group_and_shares_its_fate(store: Store) -> None:
     robot = Robot(DOWN)
     town = Town(store, {("ops", 0): robot})
-    over = letter("m-2")
-    [alert] = over.notification.alerts
-    ended = replace(alert, firing=False, change=Change.RESOLVED, resolved_at=START)
-    over = replace(over, notification=replace(over.notification, reason=Reason.ALL_RESOLVED, alerts=(ended,)))
-    await town.queue(letter("m-1"), over)
+    await town.queue(letter("m-1"))
     await town.go(0)
+    await town.queue(ended("m-2"))
     assert (await town.letters())["m-1"].state is Standing.WAITING
     await town.go(2)
     await town.go(30)
@@ -411,8 +491,7 @@ async def grouped(store: Store, *keys: str) -> None:
     """The groups of messages exist as rows, as they do while their alerts fire."""
     hour = timedelta(hours=1)
     async with store.write() as tx:
-        for key in keys:
-            await groups.save(tx, Group(key, "ops", {}, hour, hour, hour), row=None, verdict="waiting")
+        await groups.add(tx, [Group(key, "ops", {}, hour, hour, hour) for key in keys], verdict="waiting")
 
 
 AGAIN = Verdict(Outcome.DELIVERED, again=timedelta(minutes=1))
@@ -528,3 +607,21 @@ async def test_a_receiver_of_several_kinds_that_all_fail_uses_its_fallback_once(
     await town.go(1)
     assert robots["mail", 0].sent == ["m-1.fallback"]
     assert {one.fallback for one in (await town.letters()).values()} == {"mail", ""}
+
+
+async def test_the_fallback_hears_once_of_what_a_newer_message_took_in(store: Store) -> None:
+    robots = {("ops", 0): Robot(*[throttled(300)] * 9), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    await town.queue(letter("m-1"))
+    for minute in (0, 10, 11):
+        await town.go(minute * 60)
+    assert robots["mail", 0].sent == ["m-1.fallback"]
+    late = ended("m-2")
+    await town.queue(replace(late, created_at=START + timedelta(minutes=12)))
+    for minute in (15, 22, 23):
+        await town.go(minute * 60)
+    assert robots["mail", 0].sent == ["m-1.fallback", "m-2.fallback"]
+    letters = await town.letters()
+    assert [one.change for one in letters["m-2"].notification.alerts] == [Change.PASSED]
+    assert [one.change for one in letters["m-2.fallback"].notification.alerts] == [Change.RESOLVED]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.grouping import Decision, Group, Quiet, Said
 from monitor.model import (
@@ -147,43 +148,74 @@ GROUP = Group(
 
 async def test_groups_come_back_as_they_were_and_are_due_in_their_time(store: Store) -> None:
     async with store.write() as tx:
-        row = await groups.save(tx, GROUP, row=None, verdict="waiting")
-        other = await groups.save(tx, replace(GROUP, receiver="data", look_at=None), row=None, verdict="waiting")
-        assert await groups.find(tx, {GROUP.key}) == {
-            Place(GROUP.key, "ops"): Kept(row, GROUP, "waiting"),
-            Place(GROUP.key, "data"): Kept(other, replace(GROUP, receiver="data", look_at=None), "waiting"),
-        }
+        assert await groups.add(tx, [], verdict="waiting") == []
+        mine, other = await groups.add(tx, [GROUP, replace(GROUP, receiver="data", look_at=None)], verdict="waiting")
+        assert mine.row != other.row
+        assert (mine.group, other.group) == (GROUP, replace(GROUP, receiver="data", look_at=None))
+        assert await groups.find(tx, {GROUP.key}) == {Place(GROUP.key, "ops"): mine, Place(GROUP.key, "data"): other}
         assert await groups.next_look(tx) == minute(1)
         assert await groups.due(tx, minute(0.9), most=9) == []
-        assert await groups.due(tx, minute(1), most=9) == [Kept(row, GROUP, "waiting")]
+        assert await groups.due(tx, minute(1), most=9) == [Kept(mine.row, GROUP, "waiting")]
+
+
+async def test_groups_are_written_together_each_as_it_is(store: Store) -> None:
+    async with store.write() as tx:
+        known = await groups.add(tx, [replace(GROUP, key=key) for key in ("k1", "k2", "k3")], verdict="waiting")
+        k1, _, k3 = (replace(one, group=replace(one.group, version=7, said={}), verdict="first") for one in known)
+        await groups.save(tx, [k3, replace(k1, verdict="repeat")])
+        await groups.save(tx, [])
+        found = await groups.find(tx, {"k1", "k2", "k3"})
+        assert found == {
+            Place("k1", "ops"): replace(k1, verdict="repeat"),
+            Place("k2", "ops"): known[1],
+            Place("k3", "ops"): k3,
+        }
 
 
 async def test_members_join_once_and_leave_when_they_are_over(store: Store) -> None:
     async with store.write() as tx:
         await alerts.save(tx, [ALERT, replace(ALERT, key="a2", state=State.RESOLVED)])
-        row = await groups.save(tx, GROUP, row=None, verdict="waiting")
-        await groups.join(tx, row, ["a1", "a2"])
-        await groups.join(tx, row, ["a1"])
-        assert {member.key for member in await groups.members(tx, row)} == {"a1", "a2"}
+        kept, other = await groups.add(tx, [GROUP, replace(GROUP, key="other")], verdict="waiting")
+        await groups.join(tx, {kept.row: ["a1", "a2"], other.row: ["a2", "a3"]})
+        await groups.join(tx, {kept.row: ["a1"]})
+        assert await _members(tx, kept) == {"a1", "a2"}
         assert await groups.told(tx, ["a1", "a9"]) == {"a1": [GROUP]}
-        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Quiet.WAITING, GROUP))
-        assert len(await groups.members(tx, row)) == 2
-        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Reason.FIRST, GROUP))
-        assert [member.key for member in await groups.members(tx, row)] == ["a1"]
-        await groups.settle(tx, Kept(row, GROUP, "waiting"), Decision(Quiet.EMPTY, None))
+        assert await groups.told(tx, ["a2"]) == {"a2": [GROUP, other.group]}
+        await groups.settle(tx, [(kept, Decision(Quiet.WAITING, GROUP))])
+        assert await _members(tx, kept) == {"a1", "a2"}
+        await groups.settle(tx, [(kept, Decision(Reason.FIRST, GROUP))])
+        assert await _members(tx, kept) == {"a1"}
+        assert await _members(tx, other) == {"a2"}, "of another group nobody leaves"
+        await groups.settle(tx, [(kept, Decision(Quiet.EMPTY, None)), (other, Decision(Quiet.EMPTY, other.group))])
         assert await groups.find(tx, {GROUP.key}) == {}
-        assert await groups.told(tx, ["a1"]) == {}
+        assert await groups.told(tx, ["a1", "a2"]) == {}, "what is over is watched by nobody"
+
+
+async def test_what_people_believe_to_fire_is_watched_when_it_is_over_or_even_forgotten(store: Store) -> None:
+    believing = replace(GROUP, said={"a1": Said(Severity.WARNING), "a9": Said(Severity.WARNING)})
+    async with store.write() as tx:
+        await alerts.save(tx, [replace(ALERT, state=State.RESOLVED), replace(ALERT, key="a2", state=State.RESOLVED)])
+        [kept] = await groups.add(tx, [believing], verdict="waiting")
+        await groups.join(tx, {kept.row: ["a1", "a2", "a9"]})
+        await groups.settle(tx, [(kept, Decision(Quiet.SILENCED, believing))])
+        assert await groups.told(tx, ["a1", "a2", "a9"]) == {"a1": [believing], "a9": [believing]}
+
+
+async def _members(tx: AsyncConnection, kept: Kept) -> set[str]:
+    return {member.key for member in (await groups.members(tx, [kept.row]))[kept.row]}
 
 
 async def test_all_groups_are_found_with_their_members_until_they_are_dropped(store: Store) -> None:
     async with store.write() as tx:
         await alerts.save(tx, [ALERT])
-        row = await groups.save(tx, GROUP, row=None, verdict="waiting")
-        other = await groups.save(tx, replace(GROUP, key="other"), row=None, verdict="waiting")
-        await groups.join(tx, row, ["a1", "a9"])
+        kept, other = await groups.add(tx, [GROUP, replace(GROUP, key="other")], verdict="waiting")
+        await groups.join(tx, {kept.row: ["a1", "a9"]})
         found = await groups.everything(tx)
-        assert [(kept.row, [one.key for one in members]) for kept, members in found] == [(row, ["a1"]), (other, [])]
-        await groups.drop(tx, [row])
+        assert [(one.row, [each.key for each in members]) for one, members in found] == [
+            (kept.row, ["a1"]),
+            (other.row, []),
+        ]
+        await groups.drop(tx, [kept.row])
         await groups.drop(tx, [])
         assert [kept.group.key for kept, _ in await groups.everything(tx)] == ["other"]
         assert await groups.told(tx, ["a1"]) == {}

@@ -71,7 +71,8 @@ async def told(store: Store) -> None:
         minute = timedelta(minutes=1)
         held = {FIRING.key: Hushed(Why.SILENCED, "s-1")}
         group = Group(GROUP, "ops-chat", {}, minute, minute, minute, version=1, look_at=ago(-75), held=held)
-        await groups.join(tx, await groups.save(tx, group, row=None, verdict="silenced"), [FIRING.key])
+        [kept] = await groups.add(tx, [group], verdict="silenced")
+        await groups.join(tx, {kept.row: [FIRING.key]})
 
 
 async def stories(client: Client, query: str) -> list[dict[str, Any]]:
