@@ -25,6 +25,7 @@ from monitor.web import (
     links,
     metrics,
     outbox_api,
+    proxies,
     reload,
 )
 from monitor.web.site import SITE, Site
@@ -53,7 +54,8 @@ _PATIENCE = 3.0
 
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
-    app = web.Application(middlewares=[guard.plain_errors, guard.own_names, guard.own_pages])
+    guards = (guard.own_names, guard.known_readers, guard.own_pages)
+    app = web.Application(middlewares=[guard.plain_errors, proxies.middleware(site.trusted), *guards])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)
     for room in ROOMS:
