@@ -234,3 +234,13 @@ used_link = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Index(None, "at"),
 )
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("way", "name", "address", "act", "subject", "detail")),
+    sa.Index(None, "subject", "id"),
+    sa.Index(None, "at"),
+)

@@ -6,18 +6,17 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any
 
-import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from monitor.audit import Act
 from monitor.drill import KEEPING, end, exercise
 from monitor.store import outbox
 from monitor.store.outbox import Letter, Standing
+from monitor.web import audit
 from monitor.web.site import SITE, Speech
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 
 class _Given(BaseModel):
@@ -45,9 +44,8 @@ async def begin(request: web.Request) -> web.Response:
     letters = [one for name in names for one in _letters(speech, name, at)]
     async with site.store.write() as tx:
         await outbox.add(tx, letters)
-    site.acted.ring()
-    site.changed.ring()
-    log.info("drill begun", receivers=list(names))
+        entry = await audit.write(tx, site, Act.DRILLED, detail=", ".join(names))
+    audit.tell(site, entry)
     return web.json_response({"messages": [_shape(one) for one in letters if one.notification.firing]})
 
 

@@ -31,6 +31,7 @@ NEEDS: Mapping[str, Role | None] = {
     "POST /api/fdi/v1/alerts/{fingerprint}/ack": WRITES,
     "DELETE /api/fdi/v1/alerts/{fingerprint}/ack": WRITES,
     "GET /api/fdi/v1/explain": READS,
+    "GET /api/fdi/v1/audit": READS,
     "GET /api/fdi/v1/outbox": READS,
     "POST /api/fdi/v1/outbox/{id}/retry": WRITES,
     "DELETE /api/fdi/v1/outbox/{id}": WRITES,

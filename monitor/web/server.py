@@ -16,6 +16,7 @@ from monitor.web import (
     am_alerts,
     am_silences,
     am_status,
+    audit,
     dashboard,
     drills,
     events,
@@ -44,6 +45,7 @@ ROOMS = (
     explain,
     links,
     drills,
+    audit,
 )
 
 STATIC = Path(__file__).parent / "static"
