@@ -66,6 +66,8 @@ async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResp
     except web.HTTPError as error:
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _page(error.status, headers)
+    except web.HTTPRedirection:
+        raise
     except StoreFailed as error:
         _log.warning("page not served", path=request.path, reason=str(error))
         return _page(503, {"Retry-After": "5"})

@@ -43,7 +43,7 @@ def served(app: web.Application) -> Iterator[tuple[str, str]]:
 
 def place(canonical: str) -> str:
     """An address that leads there."""
-    return "/static/board.css" if canonical == "/static" else re.sub(r"\{[^}]*\}", "x", canonical)
+    return "/static/icon.svg" if canonical == "/static" else re.sub(r"\{[^}]*\}", "x", canonical)
 
 
 @asynccontextmanager
