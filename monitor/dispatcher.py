@@ -30,6 +30,7 @@ from monitor.routing import Route
 from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
+from monitor.traces import hand_on, note, span
 from monitor.undelivered import is_about
 
 BATCH = 500
@@ -101,7 +102,8 @@ class Dispatcher:
         self._watcher = watcher
         while due := await self._due(at):
             for kept in due:
-                await self._decide(watcher, kept, at)
+                with span("decide", receiver=kept.group.receiver, group=kept.group.key):
+                    await self._decide(watcher, kept, at)
         async with self._store.read() as tx:
             return await groups.next_look(tx)
 
@@ -178,9 +180,12 @@ class Dispatcher:
                 flapped=group.flapped,
             )
             decision = decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look)
+            note(verdict=str(decision.verdict))
             await groups.settle(tx, kept, decision)
             await decisions.append(tx, lines(group, decision, members, at, before=kept.verdict))
             letters = self._letters(decision, at)
+            told = (one.key for letter in letters for one in letter.notification.alerts)
+            hand_on(told, to=[letter.id for letter in letters])
             await outbox.add(tx, letters)
         if letters:
             self._queued()
