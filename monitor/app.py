@@ -16,7 +16,6 @@ from monitor.clock import Clock
 from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
-from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
 from monitor.heartbeat import Heartbeat
@@ -34,6 +33,7 @@ from monitor.settings import Settings
 from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
+from monitor.web.door import make_door
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site, Speech
@@ -100,11 +100,9 @@ async def running(
         UsageError: the machine stands in the way: port, data folder, or an address that others can reach.
     """
     hosts = answered(settings.web.host, settings.public_url)
-    if hosts is None and not insecure:
-        raise UsageError(
-            f"the pages would be open to everyone who reaches {settings.web.host}. Set FDI_MONITOR_WEB__HOST to "
-            "127.0.0.1 and put a proxy with a login before it, or say --insecure."
-        )
+    door = make_door(
+        settings.web.users, settings.web.tokens, beyond=settings.web.host if hosts is None else "", insecure=insecure
+    )
     meters, pulse, changed = Meters(), Pulse(), Nudge()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.data))
@@ -124,6 +122,9 @@ async def running(
             speech=lambda: _speech(force.policy),
             started_at=world.wall(),
             wall=world.wall,
+            door=door,
+            trusted=settings.web.trusted_proxies,
+            public_url=settings.public_url,
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"

@@ -12,6 +12,7 @@ from monitor.model import Alert, InstanceKey, Run, State
 from monitor.recorder import Entry, Recorder
 from monitor.rules.change import Change
 from monitor.store.database import Store
+from monitor.traces import mark, span
 
 Placed = tuple[InstanceKey | None, Change]
 """A change with the instance that it is about; None for what is about none."""
@@ -80,7 +81,10 @@ class Book:
         Raises:
             StoreFailed: neither, so nothing moved.
         """
-        await self.recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
+        with span("record", changes=len(changes)):
+            # before it is written: who reads it there at once finds the span
+            mark(change.key for _, change in changes)
+            await self.recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
         for key, change in changes:
             self._believe(key, change)
         self._moved()

@@ -13,6 +13,7 @@ from monitor.notification import Notification
 from monitor.notifiers import Outcome, Verdict
 from monitor.standin import Carrier, Destination
 from monitor.store.outbox import Letter
+from monitor.traces import failed, note, span
 
 log = structlog.get_logger()
 
@@ -39,7 +40,13 @@ class Carriage:
         carrier = self.of(letter)
         if carrier is None:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
-        return await self._send(carrier, letter.notification, edits=edits)
+        words = {"receiver": letter.receiver, "kind": letter.kind, "message": letter.id}
+        with span("send", within=letter.id, attempt=letter.attempts + 1, **words):
+            verdict = await self._send(carrier, letter.notification, edits=edits)
+            note(verdict=str(verdict.outcome))
+            if verdict.outcome is not Outcome.DELIVERED:
+                failed(verdict.reason)
+            return verdict
 
     async def say(self, notification: Notification, position: int) -> tuple[Verdict, str]:
         """One try to deliver what stands in no outbox to the kind at `position`; what became of it, and the kind."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.acknowledgement import Ack
+from monitor.audit import Entry
 from monitor.group import Group
 from monitor.ledger import Line
 from monitor.model import Alert, State, Transition
@@ -23,6 +24,7 @@ class Stage(enum.StrEnum):
     STEP = "step"
     TIMER = "timer"
     QUIET = "quiet"
+    ACT = "act"
     GROUP = "group"
     DECISION = "decision"
     DELIVERY = "delivery"
@@ -79,6 +81,7 @@ class Evidence:
     steps: Sequence[Transition] = ()
     suppressed: Suppressed = field(default_factory=Suppressed)
     ack: Ack | None = None
+    acts: Sequence[Entry] = ()
     groups: Sequence[tuple[Group, str]] = ()
     lines: Sequence[Line] = ()
     deliveries: Sequence[Delivery] = ()

@@ -31,6 +31,7 @@ from monitor.routing import Route
 from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
+from monitor.traces import hand_on, span
 from monitor.undelivered import is_about
 
 BATCH = 500
@@ -107,7 +108,9 @@ class Dispatcher:
         self._watcher = watcher
         while due := await self._due(at):
             for begin in range(0, len(due), DECIDED):
-                await self._decide(watcher, due[begin : begin + DECIDED], at)
+                some = due[begin : begin + DECIDED]
+                with span("decide", groups=len(some)):
+                    await self._decide(watcher, some, at)
         async with self._store.read() as tx:
             return await groups.next_look(tx)
 
@@ -180,6 +183,9 @@ class Dispatcher:
             await decisions.append(tx, [line for each in written for line in each])
             letters = [(kept, one, self._letters(one, at)) for kept, one in decided]
             await outbox.add(tx, [letter for _, _, each in letters for letter in each])
+        for _, _, each in letters:
+            told = (one.key for letter in each for one in letter.notification.alerts)
+            hand_on(told, to=[letter.id for letter in each])
         spoken = [(kept.group, one.verdict, each[0].id) for kept, one, each in letters if each]
         for group, verdict, name in spoken:
             log.info("message queued", receiver=group.receiver, group=group.key, reason=str(verdict), id=name)

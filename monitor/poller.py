@@ -24,6 +24,7 @@ from monitor.meters import Meters, Pulse
 from monitor.model import Instance, InstanceKey, Sample
 from monitor.roster import Listed, Roster
 from monitor.schedule import Schedule, stretched
+from monitor.traces import failed, span
 
 TICK = 0.05
 PATIENCE = timedelta(seconds=30)
@@ -204,7 +205,8 @@ class Poller:
             try:
                 instance = self._roster.polled.get(key)
                 if instance is not None:
-                    await self._poll(instance, planned)
+                    with span("poll", account=key.account, instance=instance.name, instance_id=key.id):
+                        await self._poll(instance, planned)
             finally:
                 self._busy.discard(key)
 
@@ -214,11 +216,14 @@ class Poller:
         self._lag.observe(max(0.0, self._time() - latency - planned))
         self._latency.observe(latency)
         (self._good if sample.up else self._failed).inc()
+        if sample.failure is not None:
+            failed(sample.failure.reason)
         self._circuit.saw(sample, planned=planned, polled=len(self._roster.polled))
         self._resting.set(len(self._circuit))
         self._tell(sample)
         try:
-            await self._engine.take(sample)
+            with span("judge", up=sample.up):
+                await self._engine.take(sample)
             self._owed.discard(instance.key)
         except StoreFailed:
             # The recorder holds as much as fits; this sample is lost, its instance is polled again in its next slot.

@@ -9,7 +9,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.errors import StoreFailed
-from monitor.store import alerts, decisions, drills, history, links, living, outbox, silences
+from monitor.store import alerts, audit, decisions, drills, history, links, living, outbox, silences
 from monitor.store.database import Store
 
 EVERY = timedelta(hours=1)
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class Retention:
-    """Prunes history, transitions, decisions, resolved alerts, settled messages and silences older than `keep`."""
+    """Prunes history, transitions, decisions, resolved alerts, settled messages, silences, audit older than `keep`."""
 
     def __init__(self, store: Store, *, keep: timedelta, now: Clock) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class Retention:
         while True:
             before = self._now() - self._keep
             try:
-                for table in (history, alerts, outbox, silences, decisions, links, drills):
+                for table in (history, alerts, outbox, silences, decisions, links, audit, drills):
                     async with self._store.write() as tx:
                         await table.prune(tx, before)
                 async with self._store.write() as tx:

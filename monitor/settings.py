@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from monitor import durations, telemetry
+from monitor import durations, logins, telemetry
+from monitor.access import Token, User
 
 PREFIX = "FDI_MONITOR_"
 DELIMITER = "__"
@@ -54,6 +64,10 @@ Address = Annotated[str, AfterValidator(_address)]
 Level = Annotated[telemetry.Level, BeforeValidator(_lower)]
 Style = Annotated[telemetry.Style, BeforeValidator(_lower)]
 Tls = Annotated[Literal["none", "starttls", "tls"], BeforeValidator(_lower)]
+_Named = PlainSerializer(lambda found: [str(one) for one in found])
+Users = Annotated[tuple[User, ...], NoDecode, PlainValidator(logins.users), _Named]
+Tokens = Annotated[tuple[Token, ...], NoDecode, PlainValidator(logins.tokens), _Named]
+Networks = Annotated[tuple[logins.Network, ...], NoDecode, PlainValidator(logins.networks), _Named]
 
 
 class _Part(BaseModel):
@@ -61,10 +75,16 @@ class _Part(BaseModel):
 
 
 class Web(_Part):
-    """Where the pages and the API listen. Port 0 takes a free one."""
+    """Where the pages and the API listen, and who may come in. Port 0 takes a free one.
+
+    `users` and `tokens` are JSON lists; what proxies say of a request counts if they are in `trusted_proxies`.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    users: Users = ()
+    tokens: Tokens = ()
+    trusted_proxies: Networks = ()
 
 
 class Log(_Part):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from monitor import durations
+from monitor.audit import Act, Entry
 from monitor.chain import Delivery, Evidence, Fact, Stage, Story
 from monitor.group import Group
 from monitor.ledger import Line
@@ -28,6 +29,7 @@ def of_alert(found: Evidence) -> Story:
         *(_step(step) for step in found.steps),
         *_timers(alert, ruling, found.at),
         *_quiet(found),
+        *(_act(one) for one in found.acts),
         *(_group(group, verdict, alert, found.at) for group, verdict in found.groups),
         *(_line(line) for line in found.lines),
         *(_delivery(one) for one in found.deliveries),
@@ -111,6 +113,8 @@ def _missing(ruling: Ruling, alert: Alert | None, at: datetime) -> str:
     return f"breached as {ruling.severity} by the last sample, not recorded as an alert yet"
 
 
+_ABOUT_ANOTHER = (Act.SILENCED, Act.EXPIRED, Act.RETRIED, Act.DROPPED)
+
 _CAUSES = {
     Cause.RULE_CHANGED: "its rule was changed: judged by version {version} from here on",
     Cause.RULE_REMOVED: "its rule was removed",
@@ -152,6 +156,11 @@ def _quiet(found: Evidence) -> Iterator[Fact]:
         yield Fact(Stage.QUIET, f"acknowledged by {found.ack.owner}{said}", found.ack.at, "acknowledged")
     if any(found.alert.key in group.flapped for group, _ in found.groups):
         yield Fact(Stage.QUIET, "flapping: not told again until it stands still", name="flapping")
+
+
+def _act(one: Entry) -> Fact:
+    about = f" {one.subject}" if one.act in _ABOUT_ANOTHER else ""
+    return Fact(Stage.ACT, f"{one.act}{about}" + (f", {one.detail}" if one.detail else ""), one.at, one.who)
 
 
 def _group(group: Group, verdict: str, alert: Alert, at: datetime) -> Fact:

@@ -39,7 +39,8 @@ class Entry:
 
 
 def _entry(name: str, help_text: str) -> tuple[str, Entry]:
-    return name, Entry(f"{__name__}.{name}", name, help_text)
+    room = name.replace("-", "_")
+    return name, Entry(f"{__name__}.{room}", room, help_text)
 
 
 COMMANDS = dict(
@@ -53,6 +54,7 @@ COMMANDS = dict(
         _entry("doctor", "Examines each account: reachable, accepted, permitted, within its quota."),
         _entry("drill", "Sends a message marked as a drill through the running service, and says how long it took."),
         _entry("explain", "Says why people heard of an alert, or why there was no message."),
+        _entry("hash-password", "Prints the hash of a password, for FDI_MONITOR_WEB__USERS."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),
         _entry("outbox", "Lists messages, tries them again, drops them."),
         _entry("plan", "Shows what applying the rules in DIR would change, now and over the last seven days."),

@@ -52,5 +52,7 @@ def _shown(value: object) -> str | int:
             return durations.show(value)
         case int():
             return value
+        case tuple():
+            return ", ".join(map(str, value))
         case _:
             return str(value)

@@ -48,6 +48,7 @@ class Service:
         Raises:
             Unreachable: nothing answers.
             Refused: the service does not do it; the text is its own.
+            UsageError: it lets nobody in by this token, or is not to be trusted; the text says what to set.
         """
         return await self._ask("GET", path, params=query)
 
@@ -62,22 +63,54 @@ class Service:
     async def _ask(self, method: str, path: str, **more: Any) -> Any:
         timeout = aiohttp.ClientTimeout(total=PATIENCE)
         try:
+            # a redirect would lose the token or the method
             async with self._session.request(
-                method, self.address + path, headers=self._headers, timeout=timeout, **more
+                method, self.address + path, headers=self._headers, timeout=timeout, allow_redirects=False, **more
             ) as answer:
                 text = await answer.text()
                 status = answer.status
+        except aiohttp.ClientSSLError as error:
+            raise UsageError(_untrusted(self.address, error)) from error
         except (aiohttp.ClientError, TimeoutError, UnicodeError) as error:
             raise Unreachable(
                 f"nothing answers at {self.address}: {str(error) or 'no answer in time'}. Start the service with "
                 "fdi-monitor run, or name its address with --url"
             ) from error
+        if status in (401, 403):
+            raise UsageError(self._unknown(status, _reason(text)))
+        if 300 <= status < 400:
+            place = answer.headers.get("Location", "another address")
+            raise UsageError(f"{self.address} sends on to {place}: name what it stands for with --url")
         if status >= 400:
             raise Refused(f"{self.address} refuses: {_reason(text) or status}")
         try:
             return json.loads(text) if text else None
         except ValueError as error:
             raise Refused(f"what answers at {self.address} is no fdi-monitor: name its address with --url") from error
+
+    def _unknown(self, status: int, reason: str) -> str:
+        if status == 403:
+            why = reason.removeprefix("403: ").rstrip(".") or "it is not allowed"
+            return f"{self.address} refuses: {why}. Set FDI_MONITOR_TOKEN to a token that may do this"
+        if self._headers:
+            return (
+                f"{self.address} does not know the token in FDI_MONITOR_TOKEN: set it to one of those that the service "
+                "has in FDI_MONITOR_WEB__TOKENS"
+            )
+        return (
+            f"{self.address} wants to know who asks: set FDI_MONITOR_TOKEN to one of the tokens that the service has "
+            "in FDI_MONITOR_WEB__TOKENS"
+        )
+
+
+def _untrusted(address: str, error: aiohttp.ClientSSLError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or "it is made out for another name"
+        return (
+            f"the certificate of {address} is not trusted: {why}. Name the file of its issuer in SSL_CERT_FILE, or the "
+            "service by the name in its certificate with --url"
+        )
+    return f"no TLS is spoken at {address}: {error.os_error.strerror}. Name it with --url http://..., or mend its proxy"
 
 
 def _reason(text: str) -> str:
@@ -92,7 +125,11 @@ def _reason(text: str) -> str:
 def remote(command: Callable[..., Coroutine[Any, Any, int]]) -> Callable[..., int]:
     """Gives a command a service to ask, and the option that names it."""
 
-    @click.option("--url", help="Where the service is; else where FDI_MONITOR_WEB__HOST and FDI_MONITOR_WEB__PORT say.")
+    @click.option(
+        "--url",
+        help="Where the service is; else where FDI_MONITOR_WEB__HOST and FDI_MONITOR_WEB__PORT say. A token for it is "
+        "taken from FDI_MONITOR_TOKEN.",
+    )
     @aio
     @functools.wraps(command)
     async def run(*, url: str | None, **options: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from monitor.cli.start import aio, begin
 from monitor.garbage import look_rarely
 from monitor.reloader import Source
 from monitor.systemd import READY, STOPPING, Systemd
+from monitor.tracing import exporting
 
 log = structlog.get_logger()
 
@@ -39,6 +41,8 @@ async def run(rules: Path | None, insecure: bool) -> int:
     Changed files of the policy are reloaded by themselves, and on SIGHUP or POST /-/reload. A file with a fault stays
     in force as it was when it was last good, and the alert policy-invalid names the place.
 
+    With the extra `otel` it sends traces where OTEL_EXPORTER_OTLP_ENDPOINT says.
+
     Under systemd it says when it runs and stops, and feeds the watchdog while every loop makes progress.
 
     \b
@@ -53,7 +57,9 @@ async def run(rules: Path | None, insecure: bool) -> int:
     call_on_hangup(asyncio.get_running_loop(), source.requests.ask)
     world = World(clock.Steady(stepped=_stepped), clock.zone(), clock.now)
     systemd = Systemd(os.environ, pid=os.getpid())
-    async with running(settings, policy, world, insecure=insecure, source=source) as service:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(exporting(os.environ))
+        service = await stack.enter_async_context(running(settings, policy, world, insecure=insecure, source=source))
         look_rarely()
         watching = asyncio.create_task(systemd.watch(service.pulse, world.now), name="systemd")
         log.info("running", pages=service.address, accounts=len(policy.accounts), rules=len(policy.rules))

@@ -247,3 +247,13 @@ drill = sa.Table(
     sa.Column("messages", sa.JSON, nullable=False),
     sa.Index(None, "at"),
 )
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("way", "name", "address", "act", "subject", "detail")),
+    sa.Index(None, "subject", "id"),
+    sa.Index(None, "at"),
+)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Annotated, Any
 
-import structlog
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.acknowledgement import Ack
+from monitor.audit import Act
 from monitor.ledger import Line
 from monitor.store import acks, decisions, groups
+from monitor.web import audit
 from monitor.web.amshape import moment
 from monitor.web.outlook import Seen, find, look
 from monitor.web.site import SITE
@@ -20,8 +21,6 @@ MOST = 500
 """Decisions about one alert that are given at once."""
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 
 class _Given(BaseModel):
@@ -68,9 +67,8 @@ async def acknowledge(request: web.Request) -> web.Response:
         ack = Ack(alert.key, at, given.owner, given.comment, alert.severity, expires_at)
         await acks.save(tx, ack)
         await groups.touch(tx, at, about=[alert.key])
-    site.acted.ring()
-    site.changed.ring()
-    log.info("alert acknowledged", alert=alert.key, by=ack.owner)
+        entry = await audit.write(tx, site, Act.ACKNOWLEDGED, alert.key, _said(ack))
+    audit.tell(site, entry)
     return web.json_response(_ack(ack))
 
 
@@ -84,10 +82,13 @@ async def withdraw(request: web.Request) -> web.Response:
         if not await acks.remove(tx, [key]):
             return _refused(404, f"the alert {name} is not acknowledged")
         await groups.touch(tx, site.now(), about=[key])
-    site.acted.ring()
-    site.changed.ring()
-    log.info("acknowledgement taken back", alert=key)
+        entry = await audit.write(tx, site, Act.WITHDREW, key)
+    audit.tell(site, entry)
     return web.Response()
+
+
+def _said(ack: Ack) -> str:
+    return f"by {ack.owner}" + (f": {ack.comment}" if ack.comment else "")
 
 
 def _refused(status: int, why: str) -> web.Response:

@@ -8,21 +8,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.audit import Act
 from monitor.silences import Ended, Silence, Standing, faults, may_become, preview
 from monitor.store import alerts, groups
 from monitor.store import silences as store
-from monitor.web import amshape
+from monitor.web import amshape, audit
 from monitor.web.amshape import Unusable, read_silence
 from monitor.web.outlook import flag, hindsight, wanted
 from monitor.web.site import SITE, Site
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 
 @routes.get("/api/v2/silences")
@@ -63,11 +61,12 @@ async def add(request: web.Request) -> web.Response:
             silence = await _put(tx, given, at)
             if silence is not None:
                 await groups.touch(tx, at)
+                entry = await audit.write(tx, site, Act.SILENCED, silence.id, _said(silence))
     except Unusable as fault:
         return web.json_response(f"invalid silence: {fault}", status=400)
     if silence is None:
         return web.json_response(f"silence {given.id} not found", status=404)
-    _acted(site, "silence made", silence)
+    audit.tell(site, entry)
     return web.json_response({"silenceID": silence.id})
 
 
@@ -102,14 +101,16 @@ async def expire(request: web.Request) -> web.Response:
     """Ends a silence now; one that has ended stays as it is."""
     site = request.app[SITE]
     at = site.now()
+    entries = []
     async with site.store.write() as tx:
         found = await store.find(tx, request.match_info["id"])
         if found is not None and found.standing(at) is not Standing.EXPIRED:
             await store.save(tx, found.end(at, Ended.BY_HAND))
             await groups.touch(tx, at)
+            entries.append(await audit.write(tx, site, Act.EXPIRED, found.id, str(found.matchers)))
     if found is None:
         return web.json_response("silence not found", status=404)
-    _acted(site, "silence ended", found)
+    audit.tell(site, *entries)
     return web.Response()
 
 
@@ -147,7 +148,6 @@ async def _put(tx: AsyncConnection, given: Silence, at: datetime) -> Silence | N
     return made
 
 
-def _acted(site: Site, what: str, silence: Silence) -> None:
-    site.acted.ring()
-    site.changed.ring()
-    log.info(what, silence=silence.id, matchers=str(silence.matchers), by=silence.created_by)
+def _said(silence: Silence) -> str:
+    comment = f": {silence.comment}" if silence.comment else ""
+    return f"{silence.matchers} until {amshape.moment(silence.ends_at)} by {silence.created_by}{comment}"

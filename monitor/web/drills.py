@@ -9,11 +9,13 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.audit import Act
 from monitor.drilling import Terms, arrivals, letters_of
 from monitor.drilling import begin as begun
 from monitor.store import drills
 from monitor.store.drills import Drill, State
 from monitor.store.outbox import Letter, Standing
+from monitor.web import audit
 from monitor.web.amshape import moment
 from monitor.web.site import SITE, Site
 
@@ -45,8 +47,9 @@ async def begin(request: web.Request) -> web.Response:
         return web.json_response({"error": words}, status=404)
     receivers = given.receivers or tuple(speech.kinds)
     drill, letters = await begun(site.store, Terms(speech.route, speech.kinds), receivers, now=site.now)
-    site.acted.ring()
-    site.changed.ring()
+    async with site.store.write() as tx:
+        entry = await audit.write(tx, site, Act.DRILLED, detail=", ".join(dict.fromkeys(receivers)))
+    audit.tell(site, entry)
     return web.json_response(_shape(drill, [one for one in letters if one.id in drill.messages], site))
 
 

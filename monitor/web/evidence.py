@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.audit import Entry
 from monitor.chain import Delivery, Evidence, Story, as_of
 from monitor.inhibition import Sources
 from monitor.model import Alert, Instance, State
 from monitor.quieting import Watcher
 from monitor.rules.inquest import Inquest, inquire
 from monitor.rules.rule import Rule
-from monitor.store import acks, alerts, decisions, groups, instances, outbox, pasts, silences
+from monitor.silences import Silence
+from monitor.store import acks, alerts, audit, decisions, groups, instances, outbox, pasts, silences
 from monitor.store.outbox import Letter
 from monitor.story import of_alert, of_instance
 from monitor.timewindows import spells
@@ -55,7 +57,8 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
     watcher = Watcher(speech.quieting, Sources(speech.quieting.inhibit))
     for one in live:
         watcher.sources.saw(one)
-    hiding = [one for one in await silences.every(tx) if one.starts_at <= at < one.ends_at]
+    known = await silences.every(tx)
+    hiding = [one for one in known if one.starts_at <= at < one.ends_at]
     kept = [] if past else await groups.watching(tx, alert.key)
     return of_alert(
         Evidence(
@@ -64,12 +67,22 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
             inquest=await _inquest(tx, then, speech.rules, at=at),
             steps=steps,
             suppressed=watcher.suppressed(then, hiding, quiet, at),
+            acts=await _acts(tx, then, known, letters, at=at),
             ack=ack if ack is not None and ack.at <= at and then.state.fires else None,
             groups=[(one.group, one.verdict) for one in kept],
             lines=lines,
             deliveries=[_delivery(one) for one in letters if one.created_at <= at],
         )
     )
+
+
+async def _acts(
+    tx: AsyncConnection, alert: Alert, known: Sequence[Silence], letters: Sequence[Letter], *, at: datetime
+) -> list[Entry]:
+    """What people did about an alert, its messages, and the silences that match it, oldest first."""
+    about = {alert.key, *(one.id for one in letters), *(one.id for one in known if one.matches(alert.all_labels))}
+    found = await audit.page(tx, most=MOST, about=about)
+    return [one for one in reversed(found) if one.at <= at]
 
 
 async def _instance(

@@ -1,4 +1,4 @@
-"""What holds for every answer: the headers that keep browsers safe, the refusal of foreign names, plain errors."""
+"""What holds for every answer: the headers that keep browsers safe, who is let in, plain errors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from monitor.access import Reader, Role, Way
 from monitor.errors import StoreFailed
+from monitor.web.door import Door, Slower, Stranger
 from monitor.web.hosts import named
+from monitor.web.reader import enters
+from monitor.web.roles import needed
 from monitor.web.site import SITE
 
 _POLICY = (
@@ -32,6 +36,8 @@ _WITH_A_FORM = {
 }
 _FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
 _READING = ("GET", "HEAD", "OPTIONS")
+_LOGIN = "Say who you are: with a name and a password in a browser, with a token in a program."
+_UNKNOWN = "The name and password, or the token, are not known here."
 _WORDS = {
     404: "There is nothing at this address.",
     405: "This address cannot be used in that way.",
@@ -60,6 +66,8 @@ async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResp
     except web.HTTPError as error:
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _page(error.status, headers)
+    except web.HTTPRedirection:
+        raise
     except StoreFailed as error:
         _log.warning("page not served", path=request.path, reason=str(error))
         return _page(503, {"Retry-After": "5"})
@@ -70,11 +78,38 @@ async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResp
 
 @web.middleware
 async def own_names(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses a request that was sent to a name which is not ours."""
+    """Refuses a request that was sent to a name which is not ours, or of which a proxy says so."""
     hosts = request.app[SITE].hosts
-    if hosts is not None and named(request.headers.get("Host", "")) not in hosts:
+    if hosts is not None and not {named(request.headers.get("Host", "")), named(request.host)} <= hosts:
         raise web.HTTPMisdirectedRequest
     return await handler(request)
+
+
+@web.middleware
+async def known_readers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Lets in whoever may do what is asked for. What is for everybody asks nobody who they are."""
+    role, door, address = needed(request), request.app[SITE].door, request.remote or ""
+    if role is None:
+        enters(Reader(Way.OPEN, Role.VIEWER, address=address))
+        return await handler(request)
+    try:
+        reader = await door.admit(request.headers.get("Authorization", ""), address)
+    except Stranger as stranger:
+        return _stranger(door, _UNKNOWN if stranger.tried else _LOGIN)
+    except Slower as slower:
+        words = f"Too many wrong passwords or tokens from your address, or for this name. Try again in {slower.wait} s."
+        return _page(429, {"Retry-After": str(slower.wait)}, words=words)
+    if not reader.role.covers(role):
+        return _page(403, words=f"The {reader.way} {reader.name} is a {reader.role}, and this needs the role {role}.")
+    enters(reader)
+    return await handler(request)
+
+
+def _stranger(door: Door, words: str) -> web.Response:
+    answer = _page(401, words=words)
+    for challenge in door.challenges:
+        answer.headers.add("WWW-Authenticate", challenge)
+    return answer
 
 
 @web.middleware
@@ -91,7 +126,11 @@ def _is_own(request: web.Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
+    if origin is None:
+        return True
+    # a proxy may pass on a name of its own, or leave the port out
+    own = (request.headers.get("Host", ""), request.host, urlsplit(request.app[SITE].public_url).netloc)
+    return urlsplit(origin).netloc.lower() in [name.lower() for name in own if name]
 
 
 def _page(status: int, headers: dict[str, str] | None = None, *, words: str = "") -> web.Response:

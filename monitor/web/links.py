@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.access import Reader, Role, Way
 from monitor.acknowledgement import Ack
+from monitor.audit import Act, Entry
 from monitor.hindsight import Hindsight
 from monitor.matchers import Matchers
 from monitor.model import Alert
 from monitor.silences import Silence, preview
 from monitor.store import acks, alerts, groups, links, outbox, silences
 from monitor.tickets import Ticket, Unusable, about, opened
-from monitor.web import pages
+from monitor.web import audit, pages
 from monitor.web.amshape import whole
 from monitor.web.outlook import hindsight
+from monitor.web.reader import reader
 from monitor.web.site import SITE, Site
 from monitor.writing import clean
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 _LONGEST_NAME = 200
 _NAMELESS = "Say who you are, so that others know. Nothing was done: go back, and write a name."
@@ -73,13 +73,11 @@ async def confirm(request: web.Request) -> web.Response:
         key = await links.key(site.store)
         async with site.store.write() as tx:
             plan = await _plan(tx, text, key, at)
-            await _do(tx, plan, at=at, by=by)
+            entries = await _do(tx, plan, site, by=by)
             await links.use(tx, text, at=at, by=by)
     except Unusable as fault:
         return _page(site, 410, said=str(fault))
-    site.acted.ring()
-    site.changed.ring()
-    log.info("link used", deed=str(plan.ticket.deed), message=plan.ticket.message, by=by)
+    audit.tell(site, *entries)
     lasts = plan.ticket.deed.lasts
     done = f"Silenced for {pages.span(lasts)}." if lasts else f"Acknowledged by {by}."
     return _page(site, 200, said=f"{done} The link cannot be used again.")
@@ -109,14 +107,18 @@ async def _plan(tx: AsyncConnection, text: str, key: bytes, at: datetime) -> Pla
     return Plan(ticket, firing, matchers, hides)
 
 
-async def _do(tx: AsyncConnection, plan: Plan, *, at: datetime, by: str) -> None:
+async def _do(tx: AsyncConnection, plan: Plan, site: Site, *, by: str) -> list[Entry]:
+    at, said = site.now(), f"by the link of message {plan.ticket.message}"
+    who = Reader(Way.LINK, Role.VIEWER, by, reader().address)
     if plan.ticket.deed.lasts is None:
         for alert in plan.firing:
             await acks.save(tx, Ack(alert.key, at, by, "by a link in a message", alert.severity))
         await groups.touch(tx, at, about=[alert.key for alert in plan.firing])
-        return
-    await silences.save(tx, _silence(plan.ticket, plan.matchers, at, by=by))
+        return [await audit.write(tx, site, Act.ACKNOWLEDGED, one.key, said, by=who) for one in plan.firing]
+    silence = _silence(plan.ticket, plan.matchers, at, by=by)
+    await silences.save(tx, silence)
     await groups.touch(tx, at)
+    return [await audit.write(tx, site, Act.SILENCED, silence.id, f"{plan.matchers} {said}", by=who)]
 
 
 def _silence(ticket: Ticket, matchers: Matchers, at: datetime, *, by: str) -> Silence:

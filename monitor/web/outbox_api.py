@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from aiohttp import web
 
+from monitor.audit import Act
 from monitor.store import mailroom
 from monitor.store.mailroom import Slip
 from monitor.store.outbox import Standing
+from monitor.web import audit
 from monitor.web.amshape import moment
 from monitor.web.site import SITE
 
@@ -17,8 +18,6 @@ MOST = 1000
 """Messages that are listed at once."""
 
 routes = web.RouteTableDef()
-
-log = structlog.get_logger()
 
 
 @routes.get("/api/fdi/v1/outbox")
@@ -41,9 +40,8 @@ async def retry(request: web.Request) -> web.Response:
             return refusal
         await mailroom.retry(tx, name, site.now())
         found = await mailroom.find(tx, name)
-    site.acted.ring()
-    site.changed.ring()
-    log.info("message is tried again by hand", id=name)
+        entry = await audit.write(tx, site, Act.RETRIED, name, _said(found))
+    audit.tell(site, entry)
     return web.json_response(_shape(found) if found else None)
 
 
@@ -52,12 +50,12 @@ async def drop(request: web.Request) -> web.Response:
     """Forgets an undelivered message: nobody will get it."""
     site, name = request.app[SITE], request.match_info["id"]
     async with site.store.write() as tx:
-        if refusal := _undelivered(await mailroom.find(tx, name), name):
+        found = await mailroom.find(tx, name)
+        if refusal := _undelivered(found, name):
             return refusal
         await mailroom.drop(tx, name)
-    site.acted.ring()
-    site.changed.ring()
-    log.warning("message dropped by hand", id=name)
+        entry = await audit.write(tx, site, Act.DROPPED, name, _said(found))
+    audit.tell(site, entry)
     return web.Response()
 
 
@@ -69,6 +67,10 @@ def _undelivered(found: Slip | None, name: str) -> web.Response | None:
         return _refused(409, f"the message {name} was delivered")
     inside = found.merged_into
     return _refused(409, f"the message {name} goes out with {inside}: name that one") if inside else None
+
+
+def _said(found: Slip | None) -> str:
+    return f"for {found.receiver} by {found.kind}" if found else ""
 
 
 def _refused(status: int, why: str) -> web.Response:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from monitor.web.reader import reader
 from monitor.wording import ENGLISH
 from monitor.writing import clean
 
@@ -48,6 +49,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     pages.filters.update(stamp=stamp, clock=clock, span=span, grouped=_grouped, clean=clean)
+    pages.globals["reader"] = reader
     return pages
 
 

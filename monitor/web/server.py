@@ -16,6 +16,7 @@ from monitor.web import (
     am_alerts,
     am_silences,
     am_status,
+    audit,
     dashboard,
     drills,
     events,
@@ -25,6 +26,7 @@ from monitor.web import (
     links,
     metrics,
     outbox_api,
+    proxies,
     reload,
 )
 from monitor.web.site import SITE, Site
@@ -43,6 +45,7 @@ ROOMS = (
     explain,
     links,
     drills,
+    audit,
 )
 
 STATIC = Path(__file__).parent / "static"
@@ -53,7 +56,8 @@ _PATIENCE = 3.0
 
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
-    app = web.Application(middlewares=[guard.plain_errors, guard.own_names, guard.own_pages])
+    guards = (guard.own_names, guard.known_readers, guard.own_pages)
+    app = web.Application(middlewares=[guard.plain_errors, proxies.middleware(site.trusted), *guards])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)
     for room in ROOMS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +17,9 @@ from monitor.reloaded import Reloaded
 from monitor.routing import Route
 from monitor.rules.rule import Rule
 from monitor.store.database import Store
+from monitor.web.door import Door
 from monitor.web.hosts import LOOPBACK
+from monitor.web.proxies import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Site:
     when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
     answers to every name. `reload` reads the policy again, None where it never changes.
     Moments that people say or read go by `wall`, the same as `now` unless given.
+    `door` lets people in, `trusted` are the proxies that are believed, `public_url` is how people reach the pages.
     """
 
     store: Store
@@ -60,6 +63,9 @@ class Site:
     speech: Callable[[], Speech] = lambda: _NOBODY
     started_at: datetime | None = None
     wall: Clock | None = None
+    door: Door = field(default_factory=Door)
+    trusted: Sequence[Network] = ()
+    public_url: str = ""
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""

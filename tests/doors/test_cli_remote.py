@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ import pytest
 from monitor.cli import main
 
 CANARY = "t0ken-canary-4711"
+LOCALHOST = Path(__file__).parent / "notifiers" / "localhost.pem"
 Run = Callable[..., tuple[int, str, str]]
 
 ALERT = {
@@ -72,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
         status, text = self.server.given.get((self.command, self.path.partition("?")[0]), (404, '"not found"'))
         content = text.encode()
         self.send_response(status)
+        if status == 301:
+            self.send_header("Location", f"{self.server.url}/elsewhere")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -146,10 +150,71 @@ def test_what_is_no_fdi_monitor_is_told_so(run: Run, service: Service) -> None:
 
 @pytest.mark.parametrize("body", ['{"error": "not for you"}', '"not for you"', "not for you\n"])
 def test_a_refusal_is_told_in_the_services_words_and_the_token_is_shown(run: Run, service: Service, body: str) -> None:
-    service.answer("GET", "/api/fdi/v1/alerts", body, status=403)
+    service.answer("GET", "/api/fdi/v1/alerts", body, status=409)
     code, _, err = run("alerts", "--url", service.url)
     assert (code, err) == (1, f"fdi-monitor: {service.url} refuses: not for you\n")
     assert service.asked[0][2]["Authorization"] == f"Bearer {CANARY}"
+
+
+def test_who_is_not_let_in_is_told_what_to_set(run: Run, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.answer("GET", "/api/fdi/v1/alerts", "401: not known\n", status=401)
+    code, out, err = run("alerts", "--url", service.url)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"fdi-monitor: {service.url} does not know the token in FDI_MONITOR_TOKEN: set it to one of ")
+    monkeypatch.delenv("FDI_MONITOR_TOKEN")
+    code, _, err = run("alerts", "--url", service.url)
+    assert code == 2
+    assert err.startswith(f"fdi-monitor: {service.url} wants to know who asks: set FDI_MONITOR_TOKEN to one of ")
+    assert "FDI_MONITOR_WEB__TOKENS" in err
+
+
+def test_who_may_only_read_is_told_what_is_missing(run: Run, service: Service) -> None:
+    words = "403: The token ci is a viewer, and this needs the role operator.\n"
+    service.answer("POST", "/api/fdi/v1/drills", words, status=403)
+    code, _, err = run("drill", "--url", service.url)
+    assert code == 2
+    assert err == (
+        f"fdi-monitor: {service.url} refuses: The token ci is a viewer, and this needs the role operator. "
+        "Set FDI_MONITOR_TOKEN to a token that may do this\n"
+    )
+
+
+def test_a_service_that_sends_elsewhere_is_not_followed_for_the_token_would_be_lost(run: Run, service: Service) -> None:
+    service.answer("POST", "/api/fdi/v1/drills", "", status=301)
+    code, _, err = run("drill", "--url", service.url)
+    assert code == 2
+    assert (
+        err == f"fdi-monitor: {service.url} sends on to {service.url}/elsewhere: name what it stands for with --url\n"
+    )
+    assert len(service.asked) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_with_what_to_do(run: Run, service: Service) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOCALHOST)
+    service.socket = context.wrap_socket(service.socket, server_side=True)
+    url = f"https://localhost:{service.server_address[1]}"
+    code, _, err = run("status", "--url", url)
+    assert code == 2
+    assert err.startswith(f"fdi-monitor: the certificate of {url} is not trusted: ")
+    assert "SSL_CERT_FILE" in err
+    assert service.asked == []
+
+
+def test_tls_to_what_speaks_none_is_told_so(run: Run, service: Service) -> None:
+    url = service.url.replace("http:", "https:")
+    code, _, err = run("status", "--url", url)
+    assert code == 2
+    assert err.startswith(f"fdi-monitor: no TLS is spoken at {url}: ")
+
+
+@pytest.mark.parametrize("command", ["status", "alerts", "silence", "ack", "outbox", "explain", "drill"])
+def test_each_command_has_an_example_and_says_where_the_token_comes_from(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "Example" in out
+    deeper = {"silence": ["list"], "outbox": ["ls"]}.get(command, [])
+    assert "FDI_MONITOR_TOKEN" in run(command, *deeper, "--help")[1]
 
 
 def test_alerts_are_a_table_or_json(run: Run, service: Service) -> None:

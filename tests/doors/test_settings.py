@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from monitor import environment, redaction
+from monitor.access import Role, Token, User, digest
 from monitor.environment import Loaded
 from monitor.errors import UsageError
+from monitor.passwords import hashed
 from monitor.settings import Settings, variables
 
+HASH = hashed("correct horse", b"s" * 16, cost=1 << 14, parallel=1)
 CANARY = "c4n4ry-7d8e9f"
 PASSWORD = "FDI_MONITOR_SMTP__PASSWORD"
 
@@ -62,6 +66,9 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
         "SMTP__TLS": "StartTLS",
         "SMTP__SENDER": "fdi@example.com",
         "TOKEN": f"{CANARY}-token",
+        "WEB__USERS": json.dumps([{"name": "王", "password_hash": HASH.written(), "role": "operator"}]),
+        "WEB__TOKENS": json.dumps([{"name": "ci", "token": f"{CANARY}-long-enough", "role": "viewer"}]),
+        "WEB__TRUSTED_PROXIES": "127.0.0.1, fd00::/8",
     }
     for name, text in texts.items():
         monkeypatch.setenv(f"FDI_MONITOR_{name}", text)
@@ -69,6 +76,10 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
     settings = loaded.settings
     assert (settings.rules, settings.data) == (Path("/etc/fdi"), Path("/var/lib/fdi"))
     assert (settings.web.host, settings.web.port) == ("0.0.0.0", 9090)
+    assert settings.web.users == (User("王", Role.OPERATOR, HASH),)
+    assert settings.web.tokens == (Token("ci", Role.VIEWER, digest(f"{CANARY}-long-enough")),)
+    assert [str(one) for one in settings.web.trusted_proxies] == ["127.0.0.1/32", "fd00::/8"]
+    assert CANARY not in repr(settings)
     assert (settings.log.level, settings.log.format) == ("debug", "json")
     assert settings.retention == timedelta(days=90)
     assert settings.public_url == "https://fdi.example.com"
@@ -230,3 +241,45 @@ def test_settings_cannot_be_changed_and_do_not_repeat_a_bad_value() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({"database_url": SecretStr(CANARY), "web": {"port": CANARY}})
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("TOKENS", CANARY, 'is not JSON (line 1, column 1): write for example [{"name": "grafana", "token": "...", '),
+        ("TOKENS", f'{{"token": "{CANARY}"}}', "is no list: write for example "),
+        ("TOKENS", f'["{CANARY}"]', "[0] is no object: write for example "),
+        ("TOKENS", f'[{{"name": "ci", "role": "viewer", "token": "{CANARY}"}}]', "[0].token is no token: it needs 20 "),
+        ("TOKENS", f'[{{"name": "ci", "{CANARY}": 1}}]', "[0].role Field required; [0].token Field required; [0] has "),
+        (
+            "USERS",
+            f'[{{"name": "a:b", "password_hash": "{CANARY}", "role": "root"}}]',
+            "[0].name is no name: it needs ",
+        ),
+        ("USERS", f'[{{"name": "a", "password": "{CANARY}", "role": "viewer"}}]', "[0].password_hash Field required; "),
+        ("USERS", f'[{{"name": "a", "password_hash": "{CANARY}", "role": "viewer"}}]', "[0].password_hash is no hash "),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "names '10.0.0.1/8', which is no network: write for example 127.0.0.1, "),
+    ],
+)
+def test_who_may_come_in_is_told_wrong_without_showing_it(
+    name: str, text: str, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"FDI_MONITOR_WEB__{name}", text)
+    with pytest.raises(UsageError) as raised:
+        load()
+    assert str(raised.value).startswith(f"FDI_MONITOR_WEB__{name} (environment) {complaint}")
+    assert CANARY not in str(raised.value)
+    assert CANARY not in str(raised.value.__cause__)
+
+
+def test_users_can_stand_in_a_file_and_none_is_named_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {"name": "wang", "password_hash": HASH.written(), "role": "viewer"}
+    file = tmp_path / "users.json"
+    file.write_text(json.dumps([one], indent=2))
+    monkeypatch.setenv("FDI_MONITOR_WEB__USERS_FILE", str(file))
+    loaded = load()
+    assert [str(user) for user in loaded.settings.web.users] == ["wang (viewer)"]
+    assert loaded.origins["FDI_MONITOR_WEB__USERS"] == "FDI_MONITOR_WEB__USERS_FILE in environment"
+    file.write_text(json.dumps([one, one]))
+    with pytest.raises(UsageError, match="names 'wang' twice"):
+        load()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -96,10 +97,10 @@ async def fill(
 
 
 @asynccontextmanager
-async def opened(data: Path, speech: Speech | None = None) -> AsyncIterator[tuple[Site, Client]]:
+async def opened(data: Path, speech: Speech | None = None, **more: Any) -> AsyncIterator[tuple[Site, Client]]:
     """A site on a new store in `data`, with a client that asks it as a browser on this machine would."""
     async with open_store(data) as store:
-        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge())
+        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge(), **more)
         if speech is not None:
             site = replace(site, speech=lambda: speech)
         async with TestClient(TestServer(make_app(site))) as client:
