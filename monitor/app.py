@@ -21,6 +21,7 @@ from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
 from monitor.heartbeat import Heartbeat
+from monitor.intake import Intake
 from monitor.lifeline import Lifeline
 from monitor.live import InForce, Live
 from monitor.lookout import Lookout
@@ -82,6 +83,7 @@ class _Ground:
     changed: Nudge
     acted: Nudge
     spoiled: Nudge
+    intake: Intake
 
 
 class _Shared(TypedDict):
@@ -111,8 +113,7 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        reload = source.requests.reload if source else None
-        acted, force = Nudge(), InForce(policy)
+        acted, force, intake = Nudge(), InForce(policy), Intake(now=world.now, pulse=pulse)
         site = Site(
             store,
             meters,
@@ -120,16 +121,17 @@ async def running(
             world.now,
             changed,
             hosts=hosts,
-            reload=reload,
+            reload=source.requests.reload if source else None,
             acted=acted,
             speech=lambda: _speech(force.policy),
             started_at=world.wall(),
             wall=world.wall,
+            post=intake.take,
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
         ground = _Ground(
-            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge()
+            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge(), intake
         )
         live = await _build(ground)
         async with _going(_loops(live, ground, source)):
@@ -183,6 +185,7 @@ async def _build(ground: _Ground) -> Live:
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
+    ground.intake.open(engine.book)
     return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force, heartbeat)
 
 
@@ -210,6 +213,7 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         earshot.run,
         live.dispatcher.run,
         live.engine.run,
+        ground.intake.run,
         retention.run,
         live.namer.run,
         live.fleet.run,

@@ -53,6 +53,10 @@ class Book:
         shelves = (self._general, *self._alerts.values())
         return [alert for shelf in shelves for alert in shelf.values() if alert.key in keys]
 
+    def forget(self, key: str) -> None:
+        """Somebody else looks after the alert about no instance with this key."""
+        self._general.pop(key, None)
+
     def live(self) -> Iterator[tuple[InstanceKey, Alert]]:
         """The alerts about instances that wait or fire."""
         for key, by_rule in self._alerts.items():
@@ -103,7 +107,7 @@ def _whose(key: InstanceKey | None, change: Change) -> dict[str, str]:
     labels = change.alert.labels if change.alert else {}
     if key is not None:
         return {"account": key.account, "instance": labels.get("instance", key.id)}
-    named = " ".join(f"{name}={value}" for name, value in labels.items() if name != "alertname")
+    named = " ".join(f"{name}={value}" for name, value in labels.items() if value != change.rule)
     return {"of": named} if named else {}
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from monitor.figures import counts, health, moved
+from monitor.figures import counts, foreign, health, moved
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.tickets import Deed, ticket
@@ -203,7 +203,7 @@ def _entry(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Entr
         details=_firing(alert, at, zone, words) if alert.firing else _ended(alert, at, zone, words),
         colour=_COLOURS[alert.severity] if alert.firing else Colour.GREEN,
         mark=words.between.join(filter(None, mark)),
-        runbook=clean(alert.annotations.get("runbook", ""), 1000),
+        runbook=clean(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", ""), 1000),
     )
 
 
@@ -217,7 +217,8 @@ def _headline(alert: AlertView, words: Wording) -> str:
 
 def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
     since = words.since.format(start=near(alert.started_at, at, zone), span=words.span(at - alert.started_at))
-    return tuple(filter(None, (health(alert, words), counts(alert, words), words.tasks(alert.annotations), since)))
+    own = (health(alert, words), counts(alert, words), words.tasks(alert.annotations))
+    return tuple(filter(None, (*own, *foreign(alert, words), since)))
 
 
 def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ class AlertView:
     values: Mapping[str, float] = field(default_factory=dict)
     values_at: datetime | None = None
     values_before: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+    """Leads to what raised it, of an alert that another system posted."""
 
     @property
     def name(self) -> str:

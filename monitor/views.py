@@ -48,6 +48,7 @@ def _view(alert: Alert, said: Said | None, change: Change) -> AlertView:
         values=alert.values,
         values_at=alert.values_at,
         values_before=said.values if said else {},
+        source=alert.source or "",
     )
 
 

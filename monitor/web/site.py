@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from monitor.clock import Clock
 from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
+from monitor.posted import Post
 from monitor.quieting import PLAIN, Quieting
 from monitor.reloaded import Reloaded
 from monitor.routing import Route
@@ -44,8 +45,8 @@ class Site:
 
     `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
     when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
-    answers to every name. `reload` reads the policy again, None where it never changes.
-    Moments that people say or read go by `wall`, the same as `now` unless given.
+    answers to every name. `reload` reads the policy again, None where it never changes. `post` takes alerts of other
+    systems, and says how many did not fit. Moments that people say or read go by `wall`, which is `now` unless given.
     """
 
     store: Store
@@ -60,6 +61,7 @@ class Site:
     speech: Callable[[], Speech] = lambda: _NOBODY
     started_at: datetime | None = None
     wall: Clock | None = None
+    post: Callable[[Sequence[Post]], Awaitable[int]] | None = None
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""
