@@ -24,7 +24,7 @@ class Book:
         self, store: Store, *, meters: Meters, moved: Callable[[], None], turned: Callable[[], None] = lambda: None
     ) -> None:
         """`moved` is called after every change, `turned` where a store that takes no writes is worth a look."""
-        self.recorder = Recorder(store, turned=turned)
+        self.recorder = Recorder(store, turned=turned, took=meters.recorded.observe)
         self._meters = meters
         self._moved = moved
         self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
