@@ -19,6 +19,7 @@ from monitor.engine import Engine
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
 from monitor.heartbeat import Heartbeat
+from monitor.intake import Intake
 from monitor.live import InForce, Live
 from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
@@ -81,6 +82,7 @@ class _Ground:
     changed: Nudge
     acted: Nudge
     spoiled: Nudge
+    intake: Intake
 
 
 class _Shared(TypedDict):
@@ -108,8 +110,7 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        reload = source.requests.reload if source else None
-        acted, force = Nudge(), InForce(policy)
+        acted, force, intake = Nudge(), InForce(policy), Intake(now=world.now, pulse=pulse)
         site = Site(
             store,
             meters,
@@ -117,7 +118,7 @@ async def running(
             world.now,
             changed,
             hosts=hosts,
-            reload=reload,
+            reload=source.requests.reload if source else None,
             acted=acted,
             speech=lambda: _speech(force.policy),
             started_at=world.wall(),
@@ -125,11 +126,12 @@ async def running(
             door=door,
             trusted=settings.web.trusted_proxies,
             public_url=settings.public_url,
+            post=intake.take,
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
         ground = _Ground(
-            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge()
+            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge(), intake
         )
         live = await _build(ground)
         async with _going(_loops(live, ground, source)):
@@ -183,6 +185,7 @@ async def _build(ground: _Ground) -> Live:
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     await engine.load()
+    ground.intake.open(engine.book)
     return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force, heartbeat)
 
 
@@ -198,6 +201,7 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         own.rehearsal.run,
         live.dispatcher.run,
         live.engine.run,
+        ground.intake.run,
         retention.run,
         live.namer.run,
         live.fleet.run,

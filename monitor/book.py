@@ -25,7 +25,7 @@ class Book:
         self, store: Store, *, meters: Meters, moved: Callable[[], None], turned: Callable[[], None] = lambda: None
     ) -> None:
         """`moved` is called after every change, `turned` where a store that takes no writes is worth a look."""
-        self.recorder = Recorder(store, turned=turned)
+        self.recorder = Recorder(store, turned=turned, took=meters.recorded.observe)
         self._meters = meters
         self._moved = moved
         self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
@@ -53,6 +53,10 @@ class Book:
         """The alerts with these keys."""
         shelves = (self._general, *self._alerts.values())
         return [alert for shelf in shelves for alert in shelf.values() if alert.key in keys]
+
+    def forget(self, key: str) -> None:
+        """Somebody else looks after the alert about no instance with this key."""
+        self._general.pop(key, None)
 
     def live(self) -> Iterator[tuple[InstanceKey, Alert]]:
         """The alerts about instances that wait or fire."""
@@ -107,7 +111,7 @@ def _whose(key: InstanceKey | None, change: Change) -> dict[str, str]:
     labels = change.alert.labels if change.alert else {}
     if key is not None:
         return {"account": key.account, "instance": labels.get("instance", key.id)}
-    named = " ".join(f"{name}={value}" for name, value in labels.items() if name != "alertname")
+    named = " ".join(f"{name}={value}" for name, value in labels.items() if value != change.rule)
     return {"of": named} if named else {}
 
 

@@ -185,4 +185,4 @@ def is_polled(key: InstanceKey, polled: Mapping[str, Collection[InstanceKey] | N
 
 
 def _is_of_group(alert: Alert) -> bool:
-    return alert.instance is None and alert.rule_version != BUILT_IN
+    return alert.instance is None and alert.rule_version != BUILT_IN and alert.source is None

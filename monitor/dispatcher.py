@@ -31,7 +31,7 @@ from monitor.routing import Route
 from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
-from monitor.traces import hand_on, span
+from monitor.traces import hand_on, note, span
 from monitor.undelivered import is_about
 
 BATCH = 500
@@ -182,10 +182,11 @@ class Dispatcher:
             written = [lines(kept.group, one, members[kept.row], at, before=kept.verdict) for kept, one in decided]
             await decisions.append(tx, [line for each in written for line in each])
             letters = [(kept, one, self._letters(one, at)) for kept, one in decided]
+            note(verdict=", ".join(sorted({str(one.verdict) for _, one in decided})))
+            for _, _, each in letters:
+                told = (one.key for letter in each for one in letter.notification.alerts)
+                hand_on(told, to=[letter.id for letter in each])
             await outbox.add(tx, [letter for _, _, each in letters for letter in each])
-        for _, _, each in letters:
-            told = (one.key for letter in each for one in letter.notification.alerts)
-            hand_on(told, to=[letter.id for letter in each])
         spoken = [(kept.group, one.verdict, each[0].id) for kept, one, each in letters if each]
         for group, verdict, name in spoken:
             log.info("message queued", receiver=group.receiver, group=group.key, reason=str(verdict), id=name)

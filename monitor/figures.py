@@ -1,17 +1,20 @@
-"""The numbers of an alert in words: its counts, before and after, and how its instance answers. Pure."""
+"""What a message tells of one alert beside its summary: its counts, before and after, and how its instance answers;
+or what another system wrote on it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
 
-from monitor.model import KINDS, STATUSES
+from monitor.model import KINDS, STATUSES, TASKS
 from monitor.notification import AlertView
 from monitor.wording import Wording
 from monitor.writing import clean, number
 
 _AGE_LIMIT = 1e9
 """Seconds: whatever is older was never there."""
+_TOLD_ELSEWHERE = ("summary", "runbook", "runbook_url", TASKS)
+_LINES = 5
 _STATUSES = ("abnormal", *(status for status in STATUSES if status != "abnormal"))
 
 
@@ -31,6 +34,13 @@ def health(alert: AlertView, words: Wording) -> str:
     if 0 <= (age := values.get("age", _AGE_LIMIT)) < _AGE_LIMIT:
         parts.append(words.last_good.format(ago=words.span(timedelta(seconds=age))))
     return words.between.join(parts)
+
+
+def foreign(alert: AlertView, words: Wording) -> tuple[str, ...]:
+    """What another system wrote on an alert that it posted, and where it leads: the first few lines of that."""
+    others = [(name, text) for name, text in alert.annotations.items() if name not in _TOLD_ELSEWHERE and text]
+    lines = [words.named.format(name=clean(name, 80), value=clean(text)) for name, text in others[:_LINES]]
+    return (*lines, clean(alert.source, 1000))
 
 
 def counts(alert: AlertView, words: Wording) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from monitor.figures import counts, health, moved
+from monitor.figures import counts, foreign, health, moved
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.tickets import Deed, ticket
@@ -203,7 +203,7 @@ def _entry(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Entr
         details=_firing(alert, at, zone, words) if alert.firing else _ended(alert, at, zone, words),
         colour=_COLOURS[alert.severity] if alert.firing else Colour.GREEN,
         mark=words.between.join(filter(None, mark)),
-        runbook=clean(alert.annotations.get("runbook", ""), 1000),
+        runbook=clean(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", ""), 1000),
     )
 
 
@@ -220,7 +220,7 @@ def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tup
     owner = clean(alert.acknowledged_by, 80)
     acknowledged = words.acknowledged.format(owner=owner) if owner else ""
     figures = (health(alert, words), counts(alert, words), words.tasks(alert.annotations))
-    return tuple(filter(None, (*figures, since, acknowledged)))
+    return tuple(filter(None, (*figures, *foreign(alert, words), since, acknowledged)))
 
 
 def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:

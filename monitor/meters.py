@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -16,6 +16,7 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         of_account = ["account"]
         counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
         seconds = partial(Histogram, labelnames=of_account, buckets=_SECONDS, registry=self.registry)
@@ -38,6 +39,8 @@ class Meters:
         self.share = gauge(
             "fdi_monitor_quota_share", "How much of the quota is used at most: less after a throttling.", of_account
         )
+        self.quota = gauge("fdi_monitor_quota_requests_per_second", "How many requests the quota allows.", of_account)
+        self.requests = gauge("fdi_monitor_requests", "Requests sent to the cloud so far.", of_account)
         self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
         self.transitions = counter("fdi_monitor_transitions", "Steps of alerts by where they led.", ["rule", "state"])
         self.reloads = counter("fdi_monitor_policy_reloads", "Reloads of the policy by what came of them.", ["outcome"])
@@ -60,6 +63,13 @@ class Meters:
         self.drill_seconds = gauge(
             "fdi_monitor_drill_seconds", "From its sample to its arrival, of the last drill in time.", of_receiver
         )
+        self.recorded = Histogram(
+            "fdi_monitor_store_write_seconds",
+            "How long a transaction took that records samples and alerts.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.scrape = gauge("fdi_monitor_scrape_seconds", "How long the store took to answer this scrape.")
         self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
 
     def polls_of(self, account: str, outcome: str) -> int:
@@ -85,7 +95,8 @@ class Meters:
 
     def _of_account(self) -> tuple[Counter | Gauge | Histogram, ...]:
         plain = (self.skipped, self.latency, self.lag, self.instances, self.resting)
-        return (*plain, self.wanted, self.interval, self.share, self.throttled)
+        paced = (self.wanted, self.interval, self.quota, self.share)
+        return (*plain, *paced, self.requests, self.throttled)
 
 
 def _by_account(gauge: Gauge) -> dict[str, float]:
@@ -117,6 +128,10 @@ class Pulse:
     def beat(self, loop: str, at: datetime) -> None:
         """`loop` came round at `at`."""
         self._beats[loop] = at
+
+    def ages(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
+        """How long ago each loop came round, by name."""
+        return [(loop, at - self._beats[loop]) for loop in sorted(self._patience)]
 
     def late(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
         """The loops that should have come round by `at`, and since when they have not."""

@@ -1,6 +1,5 @@
-"""The values that flow through the house: what was sampled, what is alerting, what moved.
-
-Pure data: frozen, aware UTC datetimes, durations as `timedelta`.
+"""The values that flow through the house: what was sampled, what is alerting, what moved. Pure data: frozen, aware UTC
+datetimes, durations as `timedelta`.
 """
 
 from __future__ import annotations
@@ -95,7 +94,6 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one poll saw. A failed poll is a sample too: `failure` says why and both counts are None.
-
     `at` is when the answer (or the failure) was there; `latency` is from the first byte sent until then.
     """
 
@@ -114,7 +112,6 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of polls that all saw the same: how history is kept.
-
     `start` and `end` are the moments of the first and the last of `polls` samples. A run of failed polls has a
     `failure` (that of the first) and no counts; polls that fail for another kind of reason begin another run.
     `suspicious`: its counts look like a lost permission or a reset.
@@ -146,7 +143,6 @@ class Truth(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's verdict about one alert-to-be: which one, what, when, and the numbers it rests on.
-
     `severity` is that of the highest level that is true, the rule's own where it has no levels; it means nothing
     unless `truth` is BREACH. `labels` carry everything but the severity, and `key` is their fingerprint.
     """
@@ -192,6 +188,9 @@ class Cause(enum.StrEnum):
     INSTANCE_REMOVED = "instance-removed"
     ACCOUNT_REMOVED = "account-removed"
     RULE_UNMATCHED = "rule-unmatched"
+    ENDED = "ended"
+    TIMED_OUT = "timed-out"
+    """Whoever posted it said that it is over; or said nothing of it any more."""
     RULE_CHANGED = "rule-changed"
     """It did not move: from here on it is judged by what its rule means now."""
 
@@ -199,11 +198,11 @@ class Cause(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert in its life. It is the same alert (the same `key`) while its severity moves.
-
     `labels` carry everything but the severity. `since` is when the breach began, `state_since` when the present
     state was entered; `fired_at` and `resolved_at` tell of the last time it fired, which for a pending alert is an
     earlier time. `values` are the numbers of the last sample that was known to the rule; `annotations` (`summary`,
-    `runbook`) are rendered from those of the last breach.
+    `runbook`) are rendered from those of the last breach. `source` is None for those of our own rules; one that was
+    posted by another system has its address or "" there, all of its labels in `labels`, and the end that was posted.
     """
 
     key: str
@@ -221,11 +220,13 @@ class Alert:
     values: Mapping[str, float] = field(default_factory=dict)
     values_at: datetime | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    source: str | None = None
+    ends_at: datetime | None = None
 
     @property
     def all_labels(self) -> dict[str, str]:
         """The labels as receivers see them, severity included."""
-        return {**self.labels, "severity": str(self.severity)}
+        return {**self.labels, "severity": str(self.severity)} if self.source is None else dict(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,5 @@ class Transition:
     @property
     def audible(self) -> bool:
         """Whether people may have to hear of it: it began or ceased to fire, or its severity moved meanwhile."""
-        if self.after is State.RESOLVED or self.before.fires is not self.after.fires:
-            return True
-        return self.after.fires and self.cause in (Cause.SEVERITY_ROSE, Cause.SEVERITY_FELL)
+        turned = self.after is State.RESOLVED or self.before.fires is not self.after.fires
+        return turned or (self.after.fires and self.cause in (Cause.SEVERITY_ROSE, Cause.SEVERITY_FELL))

@@ -68,6 +68,8 @@ class AlertView:
     values_at: datetime | None = None
     values_before: Mapping[str, float] = field(default_factory=dict)
     acknowledged_by: str = ""
+    source: str = ""
+    """Leads to what raised it, of an alert that another system posted."""
 
     @property
     def name(self) -> str:

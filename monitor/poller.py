@@ -98,6 +98,8 @@ class Poller:
         self._resting = meters.resting.labels(account.name)
         self._share = meters.share.labels(account.name)
         self._throttled = meters.throttled.labels(account.name)
+        self._requests = meters.requests.labels(account.name)
+        meters.quota.labels(account.name).set(account.quota.rate)
         self._interval = meters.interval.labels(account.name)
         meters.wanted.labels(account.name).set(self._every)
 
@@ -182,6 +184,7 @@ class Poller:
             self._pulse.beat(self._name, self._now())
             self._share.set(self._cloud.share)
             self._throttled.set(self._cloud.throttled)
+            self._requests.set(self._cloud.requests)
             time = self._time()
             for planned, key in self._schedule.due(time):
                 if key in self._busy:

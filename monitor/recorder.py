@@ -41,9 +41,17 @@ class Entry:
 class Recorder:
     """The one writer of samples and alerts. `trouble` says why the store takes no writes, empty while it does."""
 
-    def __init__(self, store: Store, *, turned: Callable[[], None] = lambda: None, most: int = MOST_HELD) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        turned: Callable[[], None] = lambda: None,
+        took: Callable[[float], object] = lambda _: None,
+        most: int = MOST_HELD,
+    ) -> None:
         """`turned` is called when the store begins to refuse writes, when it takes them again, and for every entry
-        that is held meanwhile."""
+        that is held meanwhile; `took` is told the seconds of each transaction."""
+        self._took = took
         self.trouble = ""
         self._store = store
         self._turned = turned
@@ -113,7 +121,9 @@ class Recorder:
         entries = list(self._queue)
         try:
             if entries:
+                begun = asyncio.get_running_loop().time()
                 await self._write(entries)
+                self._took(asyncio.get_running_loop().time() - begun)
         except StoreFailed as error:
             self.fail(error)
             _release(self._next)  # what came meanwhile is held as well

@@ -35,7 +35,7 @@ def of_alert(found: Evidence) -> Story:
         *(_delivery(one) for one in found.deliveries),
     )
     where = alert.labels.get("instance") or alert.labels.get("account", "")
-    subject = " · ".join(filter(None, (alert.rule, where)))
+    subject = " · ".join(filter(None, (alert.labels.get("alertname", alert.rule), where)))
     return Story(subject, found.at, _answer(found), facts, alert.key, alert.all_labels)
 
 
@@ -81,6 +81,10 @@ def _recorded(alert: Alert) -> Iterator[Fact]:
 
 
 def _rule(alert: Alert, ruling: Ruling | None) -> Iterator[Fact]:
+    if alert.source is not None:
+        leads = f"; {alert.source} raised it" if alert.source else ""
+        yield Fact(Stage.RULE, f"posted by another system, which says when it ends{leads}", name=alert.rule)
+        return
     if ruling is None:
         text = f"version {alert.rule_version}; its conditions are not judged here: it is about no single instance, or "
         yield Fact(Stage.RULE, text + "the policy has no such rule for it any more", name=alert.rule)
@@ -116,6 +120,8 @@ def _missing(ruling: Ruling, alert: Alert | None, at: datetime) -> str:
 _ABOUT_ANOTHER = (Act.SILENCED, Act.EXPIRED, Act.RETRIED, Act.DROPPED)
 
 _CAUSES = {
+    Cause.ENDED: "whoever posted it says that it is over",
+    Cause.TIMED_OUT: "whoever posted it says nothing of it any more",
     Cause.RULE_CHANGED: "its rule was changed: judged by version {version} from here on",
     Cause.RULE_REMOVED: "its rule was removed",
     Cause.RULE_UNMATCHED: "its rule no longer watches it",

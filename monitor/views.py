@@ -61,6 +61,7 @@ def _view(alert: Alert, said: Said | None, change: Change, owner: str = "") -> A
         values_at=alert.values_at,
         values_before=said.values if said else {},
         acknowledged_by=owner,
+        source=alert.source or "",
     )
 
 

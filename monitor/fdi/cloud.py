@@ -81,7 +81,7 @@ class Cloud:
         self._throttler = before._throttler
         quota = self.account.quota
         self._throttler.retune(quota.requests, quota.per.total_seconds())
-        self.throttled = before.throttled
+        self.requests, self.throttled = before.requests, before.throttled
         if self.account.login == before.account.login:
             self._gate, self._signer = before._gate, before._signer
         else:

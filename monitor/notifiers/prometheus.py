@@ -56,7 +56,7 @@ def _alert(alert: AlertView, link: str) -> dict[str, Any]:
         "annotations": dict(sorted(alert.annotations.items())),
         "startsAt": rfc3339(alert.started_at),
         "endsAt": _UNSET if alert.firing or alert.resolved_at is None else rfc3339(alert.resolved_at),
-        "generatorURL": link,
+        "generatorURL": alert.source or link,
         "fingerprint": fingerprint(alert.labels),
     }
 

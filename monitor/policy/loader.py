@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from monitor import posted
 from monitor.errors import Fault, PolicyError, UsageError
 from monitor.fdi.account import Account
+from monitor.flapping import Flapping
 from monitor.heartbeat import OFF
 from monitor.notifiers import registry
 from monitor.notifiers.receiver import Receiver
@@ -205,7 +207,8 @@ def _quieting(draft: Draft, rules: list[RuleForm]) -> Quieting:
         windows={form.name: form.build() for form in windows},
         maintenance=tuple(form.build() for _, form in _forms(draft, "maintenance", MaintenanceForm)),
         inhibit=tuple(form.build() for _, form in _forms(draft, "inhibit", InhibitForm)),
-        flapping={form.name: limits for form in rules if (limits := form.flapping.build()) is not None},
+        flapping={posted.RULE: Flapping()}
+        | {form.name: limits for form in rules if (limits := form.flapping.build()) is not None},
     )
 
 

@@ -126,6 +126,8 @@ def _row(one: Alert) -> dict[str, Any]:
         "numbers": dict(one.values),
         "numbers_at": one.values_at,
         "annotations": dict(one.annotations),
+        "source": one.source,
+        "ends_at": one.ends_at,
     }
 
 
@@ -147,6 +149,8 @@ def alert_of(row: sa.RowMapping) -> Alert:
         values=row["numbers"],
         values_at=row["numbers_at"],
         annotations=row["annotations"],
+        source=row["source"],
+        ends_at=row["ends_at"],
     )
 
 

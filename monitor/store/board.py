@@ -15,6 +15,8 @@ from monitor.store.history import run_of
 from monitor.store.outbox import Letter, Standing
 from monitor.store.tables import alert, instance, run
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -70,7 +72,7 @@ async def instances(tx: AsyncConnection) -> list[Seen]:
         .limit(1)
         .correlate(instance)
     )
-    rows = await tx.execute(
+    rows = await tx.stream(
         sa.select(
             *(instance.c[name] for name in ("account", "cloud_id", "name", "region", "project_id", "labels")),
             *run.c,
@@ -80,7 +82,8 @@ async def instances(tx: AsyncConnection) -> list[Seen]:
         .outerjoin(run, sa.and_(run.c.instance_id == instance.c.id, run.c.started_at == started.scalar_subquery()))
         .order_by(instance.c.account, instance.c.name, instance.c.cloud_id)
     )
-    return [_seen(row) for row in rows.mappings()]
+    # thousands of rows take a while to be read: others come to their turn meanwhile
+    return [_seen(row) async for part in rows.mappings().partitions(_AT_ONCE) for row in part]
 
 
 async def before(tx: AsyncConnection) -> dict[str, Run]:

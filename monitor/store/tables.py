@@ -69,6 +69,8 @@ alert = sa.Table(
     sa.Column("numbers", sa.JSON, nullable=False),
     sa.Column("numbers_at", Moment),
     sa.Column("annotations", sa.JSON, nullable=False),
+    sa.Column("source", sa.Text),
+    sa.Column("ends_at", Moment),
     sa.Index(None, "state"),
 )
 

@@ -1,4 +1,4 @@
-"""`/api/v2/alerts` and `/api/v2/alerts/groups`: what fires, as Alertmanager tells it."""
+"""`/api/v2/alerts` and `/api/v2/alerts/groups`: what fires, as Alertmanager tells it, and what others post."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from monitor.web import amshape
+from monitor.web import am_posts, amshape
 from monitor.web.amshape import Unusable
 from monitor.web.outlook import Outlook, Seen, flag, look, wanted
 from monitor.web.site import SITE
 
 routes = web.RouteTableDef()
+
+TOLD = 10
+"""Faults of one request that are told."""
 
 
 @routes.get("/api/v2/alerts")
@@ -26,6 +29,40 @@ async def alerts(request: web.Request) -> web.Response:
     except Unusable as fault:
         return web.json_response(str(fault), status=400)
     return web.json_response(found)
+
+
+@routes.post("/api/v2/alerts")
+async def post(request: web.Request) -> web.Response:
+    """Takes alerts of other systems. Of a request with faults the others are taken, as Alertmanager does."""
+    site = request.app[SITE]
+    if site.post is None:
+        raise web.HTTPNotFound
+    try:
+        posts, refused = am_posts.read(await _body(request), behind=site.behind())
+    except Unusable as fault:
+        return web.json_response(str(fault), status=400)
+    unfit = await site.post(posts)
+    if refused:
+        more = f" (and {len(refused) - TOLD} more)" if len(refused) > TOLD else ""
+        return web.json_response("; ".join(refused[:TOLD]) + more, status=400)
+    if unfit:
+        words = f"{unfit:,} alerts were not taken: no more posted ones may fire at once"
+        return web.json_response(words, status=503, headers={"Retry-After": "60"})
+    return web.Response()
+
+
+async def _body(request: web.Request) -> bytes:
+    """What was sent.
+
+    Raises:
+        Unusable: it is too much.
+    """
+    found = bytearray()
+    async for part in request.content.iter_any():
+        found += part
+        if len(found) > am_posts.BODY:
+            raise Unusable(f"more than {am_posts.BODY:,} bytes in one request: send several")
+    return bytes(found)
 
 
 @routes.get("/api/v2/alerts/groups")

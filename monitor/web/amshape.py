@@ -7,7 +7,7 @@ Source: prometheus/alertmanager, `api/v2/openapi.yaml`. A silence has three keys
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -17,12 +17,10 @@ from monitor.fingerprint import fingerprint
 from monitor.hindsight import Hindsight
 from monitor.matchers import Matcher, Matchers
 from monitor.model import Alert
+from monitor.posted import RESOLVE_AFTER
 from monitor.quieting import Suppressed
 from monitor.silences import Silence
 from monitor.textfault import TextFault
-
-RESOLVE_AFTER = timedelta(minutes=5)
-"""What Alertmanager adds to the moment of an alert that has no end yet."""
 
 
 class Unusable(Exception):
@@ -82,14 +80,15 @@ def read_silence(text: bytes, at: datetime) -> Silence:
             window=given.window,
         )
     except ValidationError as error:
-        raise Unusable("; ".join(_said(found) for found in error.errors(include_url=False))) from None
+        raise Unusable("; ".join(said(found) for found in error.errors(include_url=False))) from None
     except TextFault as fault:
         raise Unusable(fault.message) from fault
     except OverflowError:
         raise Unusable("a moment is out of reach") from None
 
 
-def _said(found: Mapping[str, Any]) -> str:
+def said(found: Mapping[str, Any]) -> str:
+    """What pydantic has found, with its place."""
     place = ".".join(str(part) for part in found["loc"])
     return f"{place}: {found['msg']}" if place else str(found["msg"])
 
@@ -138,9 +137,10 @@ def matcher(one: Matcher) -> dict[str, Any]:
 
 def alert(one: Alert, suppressed: Suppressed, receivers: Iterable[str], at: datetime) -> dict[str, Any]:
     """A gettableAlert."""
-    return {
+    known_end = one.ends_at if one.ends_at is not None and one.ends_at > at else None
+    shape = {
         "annotations": dict(one.annotations),
-        "endsAt": moment(one.resolved_at or at + RESOLVE_AFTER),
+        "endsAt": moment(one.resolved_at or known_end or at + RESOLVE_AFTER),
         "fingerprint": fingerprint(one.all_labels),
         "receivers": [{"name": name} for name in dict.fromkeys(receivers)],
         "startsAt": moment(one.fired_at or one.since),
@@ -153,6 +153,7 @@ def alert(one: Alert, suppressed: Suppressed, receivers: Iterable[str], at: date
         "updatedAt": moment(one.values_at or one.state_since),
         "labels": one.all_labels,
     }
+    return shape | {"generatorURL": one.source} if one.source else shape
 
 
 def whole(at: datetime) -> datetime:

@@ -38,7 +38,7 @@ async def stories(tx: AsyncConnection, name: str, speech: Speech, *, at: datetim
     named = [one for one in await instances.known(tx) if name in (one.name, one.id, f"{one.account}/{one.name}")]
     if named:
         return [await _instance(tx, one, speech.rules, at=at, past=past) for one in named[:MOST_STORIES]]
-    known = [one for one in await alerts.known(tx) if one.rule == name]
+    known = [one for one in await alerts.known(tx) if name in (one.rule, one.labels.get("alertname"))]
     known.sort(key=lambda one: (not one.state.fires, -one.state_since.timestamp()))
     return [await _alert(tx, one, speech, at=at, past=past) for one in known[:MOST_STORIES]]
 
@@ -48,7 +48,7 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
     then = as_of(alert, steps, at) if past else alert
     if then is None:
         words = "it did not exist yet, or its steps of that time are no longer kept"
-        return Story(alert.rule, at, words, (), alert.key, alert.all_labels)
+        return Story(alert.labels.get("alertname", alert.rule), at, words, (), alert.key, alert.all_labels)
     ack = (await acks.of(tx, [alert.key])).get(alert.key)
     lines = (await decisions.about(tx, alert.key, most=MOST, until=at))[::-1]
     letters = await outbox.of_messages(tx, {line.message for line in lines if line.message})

@@ -1,25 +1,33 @@
 """The store in Prometheus's words. Pure.
 
 `instance_id` is on every series of an instance, not only on those whose name another one bears: a series must not
-change its identity when a namesake appears.
+change its identity when a namesake appears. Thousands of instances are written here line by line, for the library
+takes a second over ten thousand of them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.model import KINDS, STATUSES, Alert, Run
+import monitor
+from monitor.meters import Pulse
+from monitor.model import KINDS, STATUSES, Alert
 from monitor.store.board import Seen
 from monitor.store.outbox import Standing
 from monitor.web.standing import current
 
-_OF_INSTANCE = ("account", "region", "instance", "instance_id")
+ALERTMANAGER = "0.27.0"
+"""The version of Alertmanager's API that is spoken here: karma reads it from the metrics."""
+
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_]")
+_TAILS = tuple(tuple(f'",kind="{kind}",status="{status}"}} ' for status in STATUSES) for kind in KINDS)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
 
 
 class Scrape(Collector):
@@ -34,55 +42,91 @@ class Scrape(Collector):
         yield from self._found
 
 
-def families(
-    seen: Iterable[Seen], live: Iterable[Alert], tally: Mapping[tuple[str, Standing], int], *, at: datetime
-) -> Iterator[Metric]:
-    """Everything of the store that is true at `at`. Counts that are not known have no series."""
-    polled = [(one, one.run) for one in current(seen, at=at).polled if one.run]
-    yield _tasks(polled)
-    yield _up(polled)
-    yield _alerts(live)
-    yield _outbox(tally)
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """What the store counts: messages by receiver and standing, the moment of the one that waits longest, and groups by
+    receiver and what they decided last."""
+
+    outbox: Mapping[tuple[str, Standing], int]
+    oldest: Mapping[str, datetime]
+    verdicts: Mapping[tuple[str, str], int]
 
 
-def _tasks(polled: Iterable[tuple[Seen, Run]]) -> Metric:
-    family = GaugeMetricFamily(
-        "fdi_tasks", "Tasks by kind and state, as last sampled.", labels=[*_OF_INSTANCE, "kind", "status"]
-    )
-    for seen, run in polled:
-        for kind, counts in zip(KINDS, (run.common, run.cdc), strict=True):
-            for status, count in zip(STATUSES, counts, strict=True) if counts else ():
-                family.add_metric([*_of(seen), kind, status], count)
-    return family
+def instances(seen: Iterable[Seen], *, at: datetime) -> str:
+    """`fdi_tasks` and `fdi_up` of all that are polled at `at`, in the text that Prometheus's format and OpenMetrics
+    have in common. Counts that are not known have no series."""
+    tasks = ["# HELP fdi_tasks Tasks by kind and state, as last sampled.\n# TYPE fdi_tasks gauge\n"]
+    up = ["# HELP fdi_up Whether the last poll brought counts.\n# TYPE fdi_up gauge\n"]
+    for one in current(seen, at=at).polled:
+        if (run := one.run) is None:
+            continue
+        labels = _labels(one)
+        up.append(f'fdi_up{{{labels}"}} {int(run.failure is None)}\n')
+        for counts, tails in zip((run.common, run.cdc), _TAILS, strict=True):
+            for tail, count in zip(tails, counts or (), strict=False):
+                tasks.append(f"fdi_tasks{{{labels}{tail}{count}\n")
+    return "".join(tasks) + "".join(up)
 
 
-def _up(polled: Iterable[tuple[Seen, Run]]) -> Metric:
-    family = GaugeMetricFamily("fdi_up", "Whether the last poll brought counts.", labels=_OF_INSTANCE)
-    for seen, run in polled:
-        family.add_metric(_of(seen), float(run.failure is None))
-    return family
-
-
-def _alerts(live: Iterable[Alert]) -> Metric:
-    family = GaugeMetricFamily("ALERTS", "Alerts that are pending or fire.")
-    series = {}
-    for alert in live:
-        labels = {_NOT_IN_A_NAME.sub("_", name): value for name, value in alert.all_labels.items()}
-        labels["alertstate"] = "firing" if alert.state.fires else "pending"
-        series[tuple(sorted(labels.items()))] = labels
-    for labels in series.values():
-        family.add_sample("ALERTS", labels, 1)
-    return family
-
-
-def _outbox(tally: Mapping[tuple[str, Standing], int]) -> Metric:
-    family = GaugeMetricFamily("fdi_monitor_outbox", "Messages by where they stand.", labels=["receiver", "state"])
-    for receiver in sorted({receiver for receiver, _ in tally}):
-        for state in Standing:
-            family.add_metric([receiver, state], tally.get((receiver, state), 0))
-    return family
-
-
-def _of(seen: Seen) -> list[str]:
+def _labels(seen: Seen) -> str:
+    """The labels of an instance but for the quotation mark that ends the last."""
     one = seen.instance
-    return [one.account, one.region, one.name, one.id]
+    parts = (one.account, one.region, one.name, one.id)
+    account, region, name, number = (part.translate(_ESCAPES) for part in parts)
+    return f'account="{account}",region="{region}",instance="{name}",instance_id="{number}'
+
+
+def families(live: Iterable[Alert], tallies: Tallies, pulse: Pulse, *, at: datetime) -> Iterator[Metric]:
+    """Everything else that is true at `at`."""
+    yield from _alerts(live)
+    yield from _outbox(tallies, at)
+    groups = _gauge("fdi_monitor_groups", "Groups of alerts by what they decided last.", "receiver", "verdict")
+    for place, number in sorted(tallies.verdicts.items()):
+        groups.add_metric(place, number)
+    yield groups
+    loops = _gauge("fdi_monitor_loop_age_seconds", "Since when each loop has not come round.", "loop")
+    for loop, age in pulse.ages(at):
+        loops.add_metric([loop], age.total_seconds())
+    yield loops
+    for name, version in (("fdi_monitor", monitor.__version__), ("alertmanager", ALERTMANAGER)):
+        built = _gauge(
+            f"{name}_build_info", "The version; that of Alertmanager is the one whose API this is.", "version"
+        )
+        built.add_metric([version], 1)
+        yield built
+
+
+def _alerts(live: Iterable[Alert]) -> Iterator[Metric]:
+    alerts = GaugeMetricFamily("ALERTS", "Alerts that are pending or fire.")
+    since = GaugeMetricFamily("ALERTS_FOR_STATE", "Since when they have been so, in seconds since 1970.")
+    told = set()
+    for alert in live:
+        labels = {_name(name): value for name, value in alert.all_labels.items()}
+        state = "firing" if alert.state.fires else "pending"
+        if (series := (*sorted(labels.items()), state)) not in told:
+            alerts.add_sample("ALERTS", {**labels, "alertstate": state}, 1)
+        if series[:-1] not in told:
+            since.add_sample("ALERTS_FOR_STATE", labels, alert.since.timestamp())
+        told |= {series, series[:-1]}
+    yield from (alerts, since)
+
+
+def _name(name: str) -> str:
+    """A label's name as Prometheus has them: posted alerts may bear any."""
+    found = _NOT_IN_A_NAME.sub("_", name)
+    return f"label_{found}" if found[0].isdigit() or found.startswith("__") else found
+
+
+def _outbox(tallies: Tallies, at: datetime) -> Iterator[Metric]:
+    depth = _gauge("fdi_monitor_outbox", "Messages by where they stand.", "receiver", "state")
+    age = _gauge("fdi_monitor_outbox_age_seconds", "How long the message has waited that waits longest.", "receiver")
+    for receiver in sorted({receiver for receiver, _ in tallies.outbox}):
+        for state in Standing:
+            depth.add_metric([receiver, state], tallies.outbox.get((receiver, state), 0))
+        written = tallies.oldest.get(receiver, at)
+        age.add_metric([receiver], max(0.0, (at - written).total_seconds()))
+    yield from (depth, age)
+
+
+def _gauge(name: str, words: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, labels=labels)

@@ -63,6 +63,7 @@ def make_app(site: Site) -> web.Application:
     for room in ROOMS:
         app.add_routes(room.routes)
     events.close_with(app)
+    metrics.share_with(app)
     app.router.add_static("/static", STATIC)
     return app
 

@@ -12,6 +12,7 @@ from monitor.clock import Clock
 from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
+from monitor.posted import Post
 from monitor.quieting import PLAIN, Quieting
 from monitor.reloaded import Reloaded
 from monitor.routing import Route
@@ -46,8 +47,8 @@ class Site:
 
     `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
     when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
-    answers to every name. `reload` reads the policy again, None where it never changes.
-    Moments that people say or read go by `wall`, the same as `now` unless given.
+    answers to every name. `reload` reads the policy again, None where it never changes. `post` takes alerts of other
+    systems, and says how many did not fit. Moments that people say or read go by `wall`, `now` unless given.
     `door` lets people in, `trusted` are the proxies that are believed, `public_url` is how people reach the pages.
     """
 
@@ -66,6 +67,7 @@ class Site:
     door: Door = field(default_factory=Door)
     trusted: Sequence[Network] = ()
     public_url: str = ""
+    post: Callable[[Sequence[Post]], Awaitable[int]] | None = None
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""

@@ -128,7 +128,7 @@ def _row(alert: Alert, before: Run | None) -> AlertRow:
         figures=figures(alert, before),
         summary=alert.annotations.get("summary", ""),
         tasks=alert.annotations.get(TASKS, "") if alert.state.fires else "",
-        runbook=_link(alert.annotations.get("runbook", "")),
+        runbook=_link(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")),
     )
 
 

@@ -50,7 +50,7 @@ class FakeCloud:
         self.polled: list[tuple[float, str]] = []
         self.under_way = self.most = 0
         self.ill: set[str] = set()
-        self.share, self.throttled = 1.0, 0
+        self.share, self.throttled, self.requests = 1.0, 0, 0
         self.listed: list[tuple[Instance, ...] | Unreachable] = []
 
     async def sample(self, instance: Instance) -> Sample:
@@ -294,10 +294,12 @@ async def test_those_in_trouble_are_polled_first() -> None:
 @pytest.mark.looptime
 async def test_what_the_cloud_throttled_is_seen_in_the_metrics() -> None:
     async with town() as here:
-        here.cloud.share, here.cloud.throttled = 0.5, 3
+        here.cloud.share, here.cloud.throttled, here.cloud.requests = 0.5, 3, 40
         await asyncio.sleep(2)
         assert here.count("fdi_monitor_quota_share") == 0.5
         assert here.count("fdi_monitor_throttled") == 3
+        assert here.count("fdi_monitor_requests") == 40
+        assert here.count("fdi_monitor_quota_requests_per_second") == ACCOUNT.quota.rate
 
 
 @pytest.mark.looptime

@@ -49,12 +49,12 @@ def test_windows_maintenance_inhibition_and_flapping(tmp_path: Path) -> None:
         },
         maintenance=(Maintenance(parse('account="prod"'), "春节"),),
         inhibit=(Inhibit(parse('severity="critical"'), parse('severity="warning"'), ("instance",)),),
-        flapping={"a": Flapping(), "c": Flapping(timedelta(hours=2), 0.5, 0.25)},
+        flapping={"posted": Flapping(), "a": Flapping(), "c": Flapping(timedelta(hours=2), 0.5, 0.25)},
     )
 
 
 def test_a_policy_that_says_nothing_lets_nothing_but_flapping_keep_it_quiet(tmp_path: Path) -> None:
-    assert policy(tmp_path, rules=RULES[:1]).quieting == Quieting(flapping={"a": Flapping()})
+    assert policy(tmp_path, rules=RULES[:1]).quieting == Quieting(flapping={"posted": Flapping(), "a": Flapping()})
 
 
 def test_routes_inherit_what_they_do_not_say(tmp_path: Path) -> None:

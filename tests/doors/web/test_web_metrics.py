@@ -5,13 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
-from webrows import ILL, Client, alert, fill, instance, letter, opened, page, run
+from webrows import ILL, NOW, Client, alert, fill, instance, letter, opened, page, run
 
+import monitor
+from monitor.group import new_group
+from monitor.matchers import EVERYTHING
 from monitor.model import State
+from monitor.routing import Route
+from monitor.store import groups
 from monitor.store.outbox import Standing
 
 
@@ -80,6 +86,7 @@ async def test_alerts_are_series_while_they_live(tmp_path: Path) -> None:
     assert states == {"orders": "firing", "billing": "pending", "stock": "firing"}
     labels = {**alert().all_labels, "alertstate": "firing"}
     assert found[one("ALERTS", **labels)] == 1
+    assert found[one("ALERTS_FOR_STATE", **alert().all_labels)] == alert().since.timestamp()
 
 
 async def test_odd_names_and_values_stay_well_formed(tmp_path: Path) -> None:
@@ -90,6 +97,49 @@ async def test_odd_names_and_values_stay_well_formed(tmp_path: Path) -> None:
         found = await scrape(client)
     assert found[one("fdi_up", **OF_ORDERS | {"instance": odd, "instance_id": "odd"})] == 1
     assert [dict(labels)["team_name"] for name, labels in found if name == "ALERTS"] == [odd]
+
+
+async def test_posted_alerts_may_bear_any_label_and_none_of_ours(tmp_path: Path) -> None:
+    row = replace(alert(), labels={"alertname": "Full", "__name__": "x", "1st": "y", "数": "z"}, source="")
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, alert_rows=[row])
+        found = await scrape(client)
+    named = {"alertname": "Full", "label___name__": "x", "label_1st": "y", "_": "z"}
+    assert found[one("ALERTS", **named, alertstate="firing")] == 1
+
+
+async def test_thousands_of_instances_are_written_once_while_nothing_moves(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, [(instance(), [run(ILL)])])
+        await scrape(client)
+        await fill(site.store, [(instance("billing"), [run()])])
+        assert one("fdi_up", **OF_ORDERS | {"instance": "billing"}) not in await scrape(client), "nobody rang"
+        site.changed.ring()
+        found = await scrape(client)
+    assert {dict(labels)["instance"] for name, labels in found if name == "fdi_up"} == {"orders", "billing"}
+
+
+async def test_the_loops_the_groups_and_the_oldest_message_are_seen(tmp_path: Path) -> None:
+    route = Route("{}", "ops-chat", EVERYTHING, (), timedelta(), timedelta(), timedelta())
+    async with opened(tmp_path) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=NOW - timedelta(seconds=7))
+        await fill(site.store, letters=[letter(alert())])
+        async with site.store.write() as tx:
+            await groups.add(tx, [new_group(route, {})], verdict="silenced")
+        found = await scrape(client)
+    assert found[one("fdi_monitor_loop_age_seconds", loop="courier")] == 7
+    assert found[one("fdi_monitor_outbox_age_seconds", receiver="ops-chat")] == 100
+    assert found[one("fdi_monitor_groups", receiver="ops-chat", verdict="silenced")] == 1
+    assert found[one("fdi_monitor_build_info", version=monitor.__version__)] == 1
+    assert one("fdi_monitor_store_write_seconds_count") in found
+
+
+async def test_karma_finds_the_version_of_the_api_that_it_looks_for(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        [version] = [
+            dict(labels)["version"] for name, labels in await scrape(client) if name == "alertmanager_build_info"
+        ]
+    assert [int(part) for part in version.split(".")] >= [0, 22, 0]
 
 
 async def test_messages_are_counted_by_where_they_stand(tmp_path: Path) -> None:
