@@ -11,15 +11,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-class Meters:
-    """Counters of one process, on a registry of their own."""
+class _OfAccounts:
+    """What is counted for each account."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+    def __init__(self, registry: CollectorRegistry) -> None:
         of_account = ["account"]
-        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
-        seconds = partial(Histogram, labelnames=of_account, buckets=_SECONDS, registry=self.registry)
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        seconds = partial(Histogram, labelnames=of_account, buckets=_SECONDS, registry=registry)
         self.polls = counter("fdi_monitor_polls", "Polls by what came of them.", [*of_account, "outcome"])
         self.latency = seconds("fdi_monitor_poll_seconds", "From request to answer.")
         self.lag = seconds("fdi_monitor_schedule_lag_seconds", "How much later than planned a poll was sent.")
@@ -42,6 +40,16 @@ class Meters:
         self.quota = gauge("fdi_monitor_quota_requests_per_second", "How many requests the quota allows.", of_account)
         self.requests = gauge("fdi_monitor_requests", "Requests sent to the cloud so far.", of_account)
         self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
+
+
+class Meters(_OfAccounts):
+    """Counters of one process, on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        super().__init__(self.registry)
+        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
         self.transitions = counter("fdi_monitor_transitions", "Steps of alerts by where they led.", ["rule", "state"])
         self.reloads = counter("fdi_monitor_policy_reloads", "Reloads of the policy by what came of them.", ["outcome"])
         self.reloaded = gauge(
