@@ -108,7 +108,7 @@ async def running(
         )
     meters, pulse, changed = Meters(), Pulse(), Nudge()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.data))
+        store = await stack.enter_async_context(open_store(settings.data, settings.database))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
         reload = source.requests.reload if source else None

@@ -156,7 +156,7 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
         ("RETENTION", "0s", "greater than"),
         ("PUBLIC_URL", CANARY, "write for example https://"),
         ("SMTP__TLS", CANARY, "'none', 'starttls' or 'tls'"),
-        ("DATABASE_URL", f"postgresql://fdi:{CANARY}@db/fdi", "leave it unset"),
+        ("DATABASE_URL", f"mysql://fdi:{CANARY}@db/fdi", "write for example postgresql://"),
     ],
 )
 def test_a_bad_value_is_refused_by_name_and_never_repeated(
