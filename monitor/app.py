@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import tzinfo
+from functools import partial
 from typing import TypedDict
-
-import aiohttp
 
 from monitor.carriers import carriers
 from monitor.clock import Clock
+from monitor.cluster import sharing
 from monitor.courier import Courier
+from monitor.crew import Loop
 from monitor.dispatcher import Dispatcher
 from monitor.earshot import Earshot
 from monitor.engine import Engine
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
+from monitor.ground import Ground
+from monitor.ground import World as World
 from monitor.heartbeat import Heartbeat
 from monitor.lifeline import Lifeline
 from monitor.live import InForce, Live
@@ -32,28 +34,14 @@ from monitor.policy.policy import Policy
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
+from monitor.sharing import LEAD
 from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
+from monitor.tenure import Tenure
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site, Speech
-
-Loop = Callable[[], Coroutine[None, None, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the service takes from its surroundings, so that tests can give it others.
-
-    Timers go by `now`; what others compare with their clocks, and what people say by theirs, goes by `wall`.
-    `at_hand`: who reads the messages sits at this machine, so that links may lead to its own address.
-    """
-
-    now: Clock
-    zone: tzinfo
-    wall: Clock
-    at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +52,6 @@ class Service:
     meters: Meters
     store: Store
     pulse: Pulse
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What every part of one service stands on. Receivers are reached through `outward`, which heeds proxies."""
-
-    settings: Settings
-    force: InForce
-    world: World
-    store: Store
-    session: aiohttp.ClientSession
-    outward: aiohttp.ClientSession
-    address: str
-    meters: Meters
-    pulse: Pulse
-    changed: Nudge
-    acted: Nudge
-    spoiled: Nudge
 
 
 class _Shared(TypedDict):
@@ -108,11 +78,12 @@ async def running(
         )
     meters, pulse, changed = Meters(), Pulse(), Nudge()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.data, settings.database))
+        store = await stack.enter_async_context(open_store(settings.data, settings.database, lease=settings.lease))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
         reload = source.requests.reload if source else None
         acted, force = Nudge(), InForce(policy)
+        tenure = Tenure(settings.lease) if settings.database else None
         site = Site(
             store,
             meters,
@@ -128,18 +99,21 @@ async def running(
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
-        ground = _Ground(
-            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge()
+        ground = Ground(
+            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge(), tenure
         )
         live = await _build(ground)
-        async with _going(_loops(live, ground, source)):
+        loops, depart = _loops(live, ground, source)
+        stack.push_async_callback(depart)
+        async with _going(loops):
             await live.settle(policy)
             yield Service(address, meters, store, pulse)
 
 
-async def _build(ground: _Ground) -> Live:
+async def _build(ground: Ground) -> Live:
     """The parts that the policy shapes, loaded with what the store knows."""
     policy, now, store = ground.force.policy, ground.world.now, ground.store
+    tenure = ground.tenure
 
     def reach(shaping: Policy) -> dict[Destination, Carrier]:
         return carriers(ground.settings, shaping, ground.outward, ground.world.wall)
@@ -158,16 +132,9 @@ async def _build(ground: _Ground) -> Live:
         pulse=ground.pulse,
         settled=ground.changed.ring,
         key=await links.key(store),
+        tenure=tenure,
     )
-    dispatcher = Dispatcher(
-        store,
-        policy.route,
-        {receiver.name: receiver for receiver in policy.receivers},
-        now=now,
-        pulse=ground.pulse,
-        queued=both(courier.wake, ground.changed.ring),
-        quieting=policy.quieting,
-    )
+    dispatcher = _dispatcher(ground, courier)
     engine = Engine(
         store,
         policy.rules,
@@ -177,17 +144,34 @@ async def _build(ground: _Ground) -> Live:
         moved=both(dispatcher.wake, ground.changed.ring),
         fires=fires,
         turned=ground.spoiled.ring,
+        fence=tenure.held if tenure else None,
     )
     shared = _Shared(now=now, meters=ground.meters, pulse=ground.pulse, cycles=Pulse())
-    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall)
+    holds = tenure.holds if tenure else None
+    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall, holds=holds)
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
-    await engine.load()
+    if tenure is None:
+        await engine.load()
     return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force, heartbeat)
 
 
-def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
-    """All loops in the order in which what they write is read: the last is stopped first."""
+def _dispatcher(ground: Ground, courier: Courier) -> Dispatcher:
+    policy, tenure = ground.force.policy, ground.tenure
+    return Dispatcher(
+        ground.store.fenced(partial(tenure.fence, LEAD)) if tenure else ground.store,
+        policy.route,
+        {receiver.name: receiver for receiver in policy.receivers},
+        now=ground.world.now,
+        pulse=ground.pulse,
+        queued=both(courier.wake, ground.changed.ring),
+        quieting=policy.quieting,
+    )
+
+
+def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[Loop], Loop]:
+    """All loops in the order in which what they write is read: the last is stopped first. And what is left to do when
+    all have stopped."""
     lifeline = Lifeline(
         live.engine.book,
         live.courier,
@@ -204,13 +188,15 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         pulse=ground.pulse,
     )
     retention = Retention(ground.store, keep=ground.settings.retention, now=ground.world.now)
+    leading, depart = [earshot.run, live.dispatcher.run, retention.run], _nothing
+    if ground.tenure is not None:
+        node, leading = sharing(ground, ground.tenure, live, leading, source)
+        depart = node.depart
     loops = [
         live.courier.run,
         lifeline.run,
-        earshot.run,
-        live.dispatcher.run,
+        *leading,
         live.engine.run,
-        retention.run,
         live.namer.run,
         live.fleet.run,
         live.heartbeat.run,
@@ -219,12 +205,16 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         waking(ground.changed, earshot.wake),
     ]
     if source is None:
-        return loops
+        return loops, depart
     reloader = Reloader(
         source, ground.force.policy, live, book=live.engine.book, now=ground.world.now, meters=ground.meters
     )
     lookout = Lookout(source.folder, ground.force.policy, source.requests.ask)
-    return [*loops, reloader.run, lookout.run]
+    return [*loops, reloader.run, lookout.run], depart
+
+
+async def _nothing() -> None:
+    """Alone there is nobody to take leave of."""
 
 
 @asynccontextmanager

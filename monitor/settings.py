@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     """All settings. Made by hand it holds what it is given and the defaults; `environment.load` asks the machine.
 
     `rules` and `data` are folders; `retention` is how long history is kept; `public_url` is how people reach the
-    pages, for links in messages, without a slash at its end; `token` is what commands show to a running service.
+    pages, for links in messages, without a slash at its end; `token` is what commands show to a running service. `node`
+    is how this node is called among those that share a database, by default as its machine is; `lease` is how long it
+    counts as alive without being heard of.
     """
 
     model_config = SettingsConfigDict(
@@ -111,6 +113,8 @@ class Settings(BaseSettings):
     log: Log = Log()
     retention: Duration = timedelta(days=30)
     public_url: Address = ""
+    node: str = ""
+    lease: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=15)
     smtp: Smtp = Smtp()
 
     @property

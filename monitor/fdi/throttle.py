@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from asyncio_throttle.throttler import Throttler
@@ -48,6 +49,12 @@ class Departure(float):
         return self
 
 
+def _arrived(at: float) -> Departure:
+    departure = Departure(at)
+    departure.took = 0.0
+    return departure
+
+
 class FairThrottler(Throttler):
     """`asyncio_throttle.Throttler` for crowds: first come, first served, in small slices, on the loop's clock.
 
@@ -68,6 +75,8 @@ class FairThrottler(Throttler):
         self._set(rate_limit, period)
         self._quickest = float("inf")
         self._turn = asyncio.Lock()
+        self.clear: Callable[[], bool] | None = None
+        """Says right before a request leaves whether it may: another process may use the quota by now."""
         self._slice_due = float("-inf")
         self._low = 1.0
         self._eased_at = float("-inf")
@@ -122,14 +131,36 @@ class FairThrottler(Throttler):
                 now = asyncio.get_running_loop().time()
                 wait = self._due(now) - now
                 if wait <= TICK:
-                    break
+                    if self.clear is None or self.clear():
+                        break
+                    wait = SLICE
                 await asyncio.sleep(wait)
             return self._admit(now)
 
     def answered(self, departure: Departure) -> None:
         """The answer to a request came. A request without one counts as late as it can be."""
-        departure.took = asyncio.get_running_loop().time() - departure
-        self._quickest = min(self._quickest * FORGETS, departure.took)
+        took = asyncio.get_running_loop().time() - departure
+        # The first has nothing to be compared with: it may have been held up all the while.
+        departure.took = took if self._quickest < float("inf") else 2 * took
+        self._quickest = min(self._quickest * FORGETS, took)
+
+    def spent(self) -> list[float]:
+        """What others have to know who use the quota from now on: how many seconds ago each request that still counts
+        arrived at the latest."""
+        now = asyncio.get_running_loop().time()
+        ages = []
+        for departure in cast("Iterable[Departure]", self._task_logs):
+            late = 0.0 if departure.took is None else max(0.0, departure.took - self._quickest)
+            ages.append(0.0 if departure.took is None else max(0.0, now - departure - late))
+        return sorted((age for age in ages if age < self._window), reverse=True)
+
+    def occupy(self, ages: Sequence[float] | None) -> None:
+        """Others used the quota before: see `spent`. None: they may have used all of it up to now."""
+        now = asyncio.get_running_loop().time()
+        theirs = [now - age for age in ages] if ages is not None else [now] * self.rate_limit
+        departures = sorted((*self._task_logs, *(_arrived(at) for at in theirs)))[-self.rate_limit :]
+        self._task_logs.clear()
+        self._task_logs.extend(departures)
 
     def _due(self, now: float) -> float:
         """When the next request may leave."""

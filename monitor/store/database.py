@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 from monitor.store import postgres, sqlite
@@ -12,13 +13,15 @@ from monitor.store.transactions import Archive, Store
 __all__ = ["FILE", "LOCK", "Archive", "Store", "open_archive", "open_store"]
 
 
-def open_store(data: Path, url: str = "") -> AbstractAsyncContextManager[Store]:
+def open_store(data: Path, url: str = "", *, lease: timedelta = postgres.LEASE) -> AbstractAsyncContextManager[Store]:
     """The store in the database `url`, or without one in the folder `data`, brought to the present schema.
+
+    Nodes that share a database renew their lives within `lease`.
 
     Raises:
         UsageError: the folder is not writable, another process works in it, or the database cannot be used.
     """
-    return postgres.opened(url) if url else sqlite.opened(data)
+    return postgres.opened(url, lease=lease) if url else sqlite.opened(data)
 
 
 def open_archive(data: Path, url: str = "") -> AbstractAsyncContextManager[Archive]:

@@ -149,6 +149,12 @@ async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
     return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
 
 
+async def standing(tx: AsyncConnection, names: Collection[str]) -> dict[str, Letter]:
+    """How these messages stand, without those inside others, by id."""
+    wanted = sa.select(outbox).where(outbox.c.id.in_(names), outbox.c.merged_into.is_(None))
+    return {row["id"]: letter_of(row) for row in (await tx.execute(wanted)).mappings()}
+
+
 async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
     """Writes that `fallback` got the message too."""
     await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))

@@ -5,9 +5,10 @@ A frozen process holds nothing for long: the server ends its transactions, and w
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from monitor.errors import UsageError
+from monitor.errors import StoreFailed, UsageError
 from monitor.redaction import protect
 from monitor.store import migrate
-from monitor.store.transactions import Archive, Store, cause
+from monitor.store.transactions import CHANNEL, Archive, Store, cause
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -28,27 +29,32 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=15)
 """How long a statement may take, and how long the database may take to answer at all."""
 
-FROZEN = timedelta(seconds=4)
-"""How long a transaction may stand still before the server ends it: its process is frozen, or gone."""
+LEASE = timedelta(seconds=15)
+
+SHORTEST = timedelta(seconds=1)
+"""How long a transaction may always stand still before the server ends it: its process is frozen, or gone."""
 
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _INFINITE = "\x01infinite"
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Store]:
-    """The store in the database `url`, brought to the present schema where needed.
+async def opened(url: str, *, lease: timedelta = LEASE) -> AsyncIterator[Store]:
+    """The store in the database `url`, brought to the present schema where needed. A node whose transaction stands
+    still for a third of its `lease` loses it.
 
     Raises:
         UsageError: it cannot be reached, or its schema is newer.
     """
     async with AsyncExitStack() as stack:
-        writer = await stack.enter_async_context(_engine(url, size=1))
-        side = await stack.enter_async_context(_engine(url, size=5))
+        frozen = max(SHORTEST, lease / 3)
+        writer = await stack.enter_async_context(_engine(url, size=1, frozen=frozen))
+        side = await stack.enter_async_context(_engine(url, size=5, frozen=frozen))
+        quick = await stack.enter_async_context(_engine(url, size=2, frozen=frozen, patience=frozen))
         with _told(url):
             async with _engine(url, size=1, patience=None) as steps, steps.begin() as connection:
                 await connection.run_sync(migrate.upgrade)
-        yield Store(writer, side.execution_options(**_READING), side=side)
+        yield Store(writer, side.execution_options(**_READING), side=side, quick=quick)
 
 
 @asynccontextmanager
@@ -66,21 +72,45 @@ async def opened_archive(url: str) -> AsyncIterator[Archive]:
         yield Archive(reader)
 
 
-async def connect(url: str, *, patience: timedelta | None = PATIENCE) -> asyncpg.Connection:
+async def connect(
+    url: str, *, patience: timedelta | None = PATIENCE, frozen: timedelta = LEASE / 3
+) -> asyncpg.Connection:
     """A connection of the driver's own, whose statements take no longer than `patience`."""
     import asyncpg
 
     text = url.replace("postgresql+asyncpg://", "postgresql://", 1)
     settings = {
         "application_name": "fdi-monitor",
-        "idle_in_transaction_session_timeout": _milliseconds(FROZEN),
-        "lock_timeout": _milliseconds(FROZEN * 2),
+        "idle_in_transaction_session_timeout": _milliseconds(frozen),
+        "lock_timeout": _milliseconds(frozen * 2),
         "statement_timeout": _milliseconds(patience or timedelta()),
     }
     limit = patience.total_seconds() + 1 if patience else None
     return await asyncpg.connect(
-        text, timeout=PATIENCE.total_seconds(), command_timeout=limit, server_settings=settings
+        text, timeout=(patience or PATIENCE).total_seconds(), command_timeout=limit, server_settings=settings
     )
+
+
+async def listen(url: str, heard: Callable[[str], None]) -> None:
+    """Calls `heard` with the name of each store that committed something, while the connection lasts.
+
+    Raises:
+        StoreFailed: the connection is gone; what was committed meanwhile was not heard.
+    """
+    try:
+        connection = await connect(url)
+        try:
+            await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, name: heard(name))
+            heard("")
+            while True:
+                await asyncio.sleep(PATIENCE.total_seconds())
+                await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__module__.startswith("asyncpg."):
+            raise StoreFailed(f"the store did not answer: {cause(error)}") from error
+        raise
 
 
 class _told:  # noqa: N801 - reads as the statement it is used in
@@ -107,13 +137,15 @@ def shown(url: str) -> str:
 
 
 @asynccontextmanager
-async def _engine(url: str, *, size: int, patience: timedelta | None = PATIENCE) -> AsyncIterator[AsyncEngine]:
+async def _engine(
+    url: str, *, size: int, patience: timedelta | None = PATIENCE, frozen: timedelta = LEASE / 3
+) -> AsyncIterator[AsyncEngine]:
     if importlib.util.find_spec("asyncpg") is None:
         raise UsageError("PostgreSQL needs its driver: pip install 'fdi-monitor[postgres]'")
     _protect(url)
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect(url, patience=patience),
+        async_creator=lambda: connect(url, patience=patience, frozen=frozen),
         pool_size=size,
         max_overflow=0,
         pool_pre_ping=True,

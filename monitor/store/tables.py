@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from monitor.store import node_tables as node_tables
 from monitor.store.columns import Moment, Span
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from monitor.store.schema import metadata as metadata
 
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import copy
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
@@ -18,7 +20,14 @@ _AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError)
 _UNSORTED = (DBAPIError, DatabaseError)
 """What a driver says without a class of its own: connections that were cut, time-outs of the server."""
 
-_ONE_WRITER = sa.text("SELECT pg_advisory_xact_lock(20801)")
+Fence = Callable[[AsyncConnection], Awaitable[None]]
+
+CHANNEL = "fdi_monitor"
+"""Where every transaction is told of once it is committed, with the name of the store that wrote."""
+
+_TELL = sa.text(f"SELECT pg_notify('{CHANNEL}', :me)")
+
+_ONE_WRITER = sa.text(f"SELECT pg_advisory_xact_lock(20801), pg_notify('{CHANNEL}', :me)")
 """What `BEGIN IMMEDIATE` is to SQLite: whoever reads before it writes loses no update of another."""
 
 
@@ -47,16 +56,28 @@ class Archive:
 class Store(Archive):
     """An open database to read from and to write to; `write()` gives a connection inside one transaction too."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, *, side: AsyncEngine | None = None) -> None:
-        """`side`: where several processes share the database, the way in for writes that need not be alone."""
+    def __init__(
+        self,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        *,
+        side: AsyncEngine | None = None,
+        quick: AsyncEngine | None = None,
+    ) -> None:
+        """Where several processes share the database: `side` is the way in for writes that need not be alone, `quick`
+        for those that others wait for."""
         super().__init__(reader)
+        self.name = secrets.token_hex(8)
         self._writer = writer
         self._side = side
+        self._quick = quick
+        self.fence: Fence | None = None
 
-    @property
-    def shared(self) -> bool:
-        """Whether other processes may work in the same database."""
-        return self._side is not None
+    def fenced(self, fence: Fence) -> Store:
+        """The same store, for writes that `fence` has to let through first: it raises StoreFailed where it does not."""
+        other = copy.copy(self)
+        other.fence = fence
+        return other
 
     @asynccontextmanager
     async def write(self, *, alone: bool = True) -> AsyncIterator[AsyncConnection]:
@@ -70,13 +91,30 @@ class Store(Archive):
         """
         try:
             async with (self._writer if alone or self._side is None else self._side).begin() as connection:
-                if alone and self._side is not None:
-                    await connection.execute(_ONE_WRITER)
+                if self._side is not None:
+                    await connection.execute(_ONE_WRITER if alone else _TELL, {"me": self.name})
+                if self.fence is not None:
+                    await self.fence(connection)
                 yield connection
         except (DBAPIError, *_AWAY) as error:
             if not is_away(error):
                 raise
             raise StoreFailed(f"the store did not take a write: {cause(error)}") from error
+
+    @asynccontextmanager
+    async def quick(self) -> AsyncIterator[AsyncConnection]:
+        """A short transaction that waits for nobody and wakes nobody: who is alive, and who holds what.
+
+        Raises:
+            StoreFailed: nothing of it happened.
+        """
+        try:
+            async with (self._quick or self._writer).begin() as connection:
+                yield connection
+        except (DBAPIError, *_AWAY) as error:
+            if not is_away(error):
+                raise
+            raise StoreFailed(f"the store did not answer: {cause(error)}") from error
 
 
 def is_away(error: Exception) -> bool:

@@ -62,6 +62,8 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
         "SMTP__TLS": "StartTLS",
         "SMTP__SENDER": "fdi@example.com",
         "TOKEN": f"{CANARY}-token",
+        "NODE": "node-1",
+        "LEASE": "5s",
     }
     for name, text in texts.items():
         monkeypatch.setenv(f"FDI_MONITOR_{name}", text)
@@ -76,6 +78,7 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
     assert (smtp.host, smtp.port, smtp.user, smtp.tls) == ("mail.example.com", 587, "fdi", "starttls")
     assert (smtp.sender, smtp.password.get_secret_value()) == ("fdi@example.com", CANARY)
     assert settings.token.get_secret_value() == f"{CANARY}-token"
+    assert (settings.node, settings.lease) == ("node-1", timedelta(seconds=5))
     assert {variable for variable, origin in loaded.origins.items() if origin == "default"} == {
         "FDI_MONITOR_DATABASE_URL"
     }

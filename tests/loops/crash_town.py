@@ -134,7 +134,7 @@ class Mortal(Town):
         self.at = self.journal.at
         for instance in INSTANCES:
             await self.say(second, scene.broken(second), instance)
-        await self.live.engine._stretches._flush()
+        await self.live.engine._stretches.flush()
 
     async def speak(self) -> float | None:
         """One pass of the dispatcher and the courier; the second of the next, None for never."""

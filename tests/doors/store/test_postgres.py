@@ -20,6 +20,7 @@ from monitor.store.database import open_archive, open_store
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 NOWHERE = Path("unused")
+BRIEF = timedelta(milliseconds=300)
 KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> {}"
 
 
@@ -44,7 +45,7 @@ async def test_a_newer_schema_is_refused(server: Server) -> None:
                 pass
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 async def test_every_released_schema_is_brought_forward_with_what_it_holds(server: Server, revision: str) -> None:
     async with server.fresh(empty=True) as url:
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect(url))
@@ -78,11 +79,11 @@ async def test_what_was_cut_fails_and_the_next_transaction_has_a_new_connection(
 async def test_whoever_stands_still_in_a_transaction_holds_up_nobody_for_long(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "FROZEN", timedelta(milliseconds=100))
-    async with server.fresh() as url, open_store(NOWHERE, url) as frozen, open_store(NOWHERE, url) as other:
+    monkeypatch.setattr(postgres, "SHORTEST", timedelta(milliseconds=100))
+    async with server.fresh() as url, open_store(NOWHERE, url, lease=BRIEF) as frozen:
         with pytest.raises(StoreFailed):
             async with frozen.write() as tx:
-                async with other.write() as free:
+                async with open_store(NOWHERE, url) as other, other.write() as free:
                     await instances.remember(free, [Instance("prod", "i-1", "orders", "", "", {})], at=START)
                 await instances.known(tx)
 
