@@ -139,19 +139,15 @@ class FairThrottler(Throttler):
 
     def answered(self, departure: Departure) -> None:
         """The answer to a request came. A request without one counts as late as it can be."""
-        took = asyncio.get_running_loop().time() - departure
-        # The first has nothing to be compared with: it may have been held up all the while.
-        departure.took = took if self._quickest < float("inf") else 2 * took
-        self._quickest = min(self._quickest * FORGETS, took)
+        departure.took = asyncio.get_running_loop().time() - departure
+        self._quickest = min(self._quickest * FORGETS, departure.took)
 
     def spent(self) -> list[float]:
         """What others have to know who use the quota from now on: how many seconds ago each request that still counts
-        arrived at the latest."""
+        was answered, and so arrived at the latest; 0 for one that is on its way."""
         now = asyncio.get_running_loop().time()
-        ages = []
-        for departure in cast("Iterable[Departure]", self._task_logs):
-            late = 0.0 if departure.took is None else max(0.0, departure.took - self._quickest)
-            ages.append(0.0 if departure.took is None else max(0.0, now - departure - late))
+        departures = cast("Iterable[Departure]", self._task_logs)
+        ages = (0.0 if one.took is None else max(0.0, now - one - one.took) for one in departures)
         return sorted((age for age in ages if age < self._window), reverse=True)
 
     def occupy(self, ages: Sequence[float] | None) -> None:
