@@ -10,7 +10,7 @@ COPY pyproject.toml README.md ./
 COPY monitor ./monitor
 RUN pip wheel --quiet --no-index --find-links /wheels --no-deps --wheel-dir /dist . \
     && python -m venv /app \
-    && /app/bin/pip install --quiet --no-index --find-links /wheels /dist/*.whl
+    && /app/bin/pip install --quiet --no-index --find-links /wheels --find-links /dist 'fdi-monitor[postgres]'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent fdi-monitor \

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import tzinfo
+from functools import partial
 from typing import TypedDict
-
-import aiohttp
 
 from monitor.carriers import carriers
 from monitor.clock import Clock
+from monitor.cluster import sharing
 from monitor.courier import Courier
+from monitor.crew import Loop
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
 from monitor.fdi.wire import make_session
 from monitor.fleet import Fleet
+from monitor.ground import Ground
+from monitor.ground import World as World
 from monitor.heartbeat import Heartbeat
 from monitor.intake import Intake
 from monitor.live import InForce, Live
@@ -31,29 +33,15 @@ from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.selfwatch import selfwatch
 from monitor.settings import Settings
+from monitor.sharing import LEAD
 from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
+from monitor.tenure import Tenure
 from monitor.web.door import make_door
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site, Speech
-
-Loop = Callable[[], Coroutine[None, None, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the service takes from its surroundings, so that tests can give it others.
-
-    Timers go by `now`; what others compare with their clocks, and what people say by theirs, goes by `wall`.
-    `at_hand`: who reads the messages sits at this machine, so that links may lead to its own address.
-    """
-
-    now: Clock
-    zone: tzinfo
-    wall: Clock
-    at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +52,6 @@ class Service:
     meters: Meters
     store: Store
     pulse: Pulse
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What every part of one service stands on. Receivers are reached through `outward`, which heeds proxies."""
-
-    settings: Settings
-    force: InForce
-    world: World
-    store: Store
-    session: aiohttp.ClientSession
-    outward: aiohttp.ClientSession
-    address: str
-    meters: Meters
-    pulse: Pulse
-    changed: Nudge
-    acted: Nudge
-    spoiled: Nudge
-    intake: Intake
 
 
 class _Shared(TypedDict):
@@ -107,10 +76,11 @@ async def running(
     )
     meters, pulse, changed = Meters(), Pulse(), Nudge()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.data))
+        store = await stack.enter_async_context(open_store(settings.data, settings.database, lease=settings.lease))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
         acted, force, intake = Nudge(), InForce(policy), Intake(now=world.now, pulse=pulse)
+        tenure = Tenure(settings.lease) if settings.database else None
         site = Site(
             store,
             meters,
@@ -130,18 +100,34 @@ async def running(
         )
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
         address = f"http://{reachable(settings.web.host)}:{port}"
-        ground = _Ground(
-            settings, force, world, store, session, outward, address, meters, pulse, changed, acted, Nudge(), intake
+        ground = Ground(
+            settings,
+            force,
+            world,
+            store,
+            session,
+            outward,
+            address,
+            meters,
+            pulse,
+            changed,
+            acted,
+            Nudge(),
+            intake,
+            tenure,
         )
         live = await _build(ground)
-        async with _going(_loops(live, ground, source)):
+        loops, depart = _loops(live, ground, source)
+        stack.push_async_callback(depart)
+        async with _going(loops):
             await live.settle(policy)
             yield Service(address, meters, store, pulse)
 
 
-async def _build(ground: _Ground) -> Live:
+async def _build(ground: Ground) -> Live:
     """The parts that the policy shapes, loaded with what the store knows."""
     policy, now, store = ground.force.policy, ground.world.now, ground.store
+    tenure = ground.tenure
 
     def reach(shaping: Policy) -> dict[Destination, Carrier]:
         return carriers(ground.settings, shaping, ground.outward, ground.world.wall)
@@ -160,16 +146,9 @@ async def _build(ground: _Ground) -> Live:
         pulse=ground.pulse,
         settled=ground.changed.ring,
         key=await links.key(store),
+        tenure=tenure,
     )
-    dispatcher = Dispatcher(
-        store,
-        policy.route,
-        {receiver.name: receiver for receiver in policy.receivers},
-        now=now,
-        pulse=ground.pulse,
-        queued=both(courier.wake, ground.changed.ring),
-        quieting=policy.quieting,
-    )
+    dispatcher = _dispatcher(ground, courier)
     engine = Engine(
         store,
         policy.rules,
@@ -179,30 +158,49 @@ async def _build(ground: _Ground) -> Live:
         moved=both(dispatcher.wake, ground.changed.ring),
         fires=fires,
         turned=ground.spoiled.ring,
+        fence=tenure.held if tenure else None,
     )
     shared = _Shared(now=now, meters=ground.meters, pulse=ground.pulse, cycles=Pulse())
-    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall)
+    holds = tenure.holds if tenure else None
+    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall, holds=holds)
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
-    await engine.load()
-    ground.intake.open(engine.book)
+    if tenure is None:
+        await engine.load()
+        ground.intake.open(engine.book)
     return Live(engine, dispatcher, courier, namer, fleet, reach, ways, ground.force, heartbeat)
 
 
-def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]:
-    """All loops in the order in which what they write is read: the last is stopped first."""
+def _dispatcher(ground: Ground, courier: Courier) -> Dispatcher:
+    policy, tenure = ground.force.policy, ground.tenure
+    return Dispatcher(
+        ground.store.fenced(partial(tenure.fence, LEAD)) if tenure else ground.store,
+        policy.route,
+        {receiver.name: receiver for receiver in policy.receivers},
+        now=ground.world.now,
+        pulse=ground.pulse,
+        queued=both(courier.wake, ground.changed.ring),
+        quieting=policy.quieting,
+    )
+
+
+def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[Loop], Loop]:
+    """All loops in the order in which what they write is read: the last is stopped first. And what is left to do when
+    all have stopped."""
     now, meters, pulse = ground.world.now, ground.meters, ground.pulse
     own = selfwatch(live, ground.store, now=now, meters=meters, pulse=pulse)
     retention = Retention(ground.store, keep=ground.settings.retention, now=now)
+    telling, writing = [own.earshot.run, own.rehearsal.run, live.dispatcher.run], [ground.intake.run, retention.run]
+    depart = _nothing
+    if ground.tenure is not None:
+        node, telling = sharing(ground, ground.tenure, live, [*telling, retention.run], source)
+        writing, depart = [], node.depart
     loops = [
         live.courier.run,
         own.lifeline.run,
-        own.earshot.run,
-        own.rehearsal.run,
-        live.dispatcher.run,
+        *telling,
         live.engine.run,
-        ground.intake.run,
-        retention.run,
+        *writing,
         live.namer.run,
         live.fleet.run,
         live.heartbeat.run,
@@ -211,10 +209,14 @@ def _loops(live: Live, ground: _Ground, source: Source | None) -> Sequence[Loop]
         waking(ground.changed, both(own.earshot.wake, own.rehearsal.wake)),
     ]
     if source is None:
-        return loops
+        return loops, depart
     reloader = Reloader(source, ground.force.policy, live, book=live.engine.book, now=now, meters=meters)
     lookout = Lookout(source.folder, ground.force.policy, source.requests.ask)
-    return [*loops, reloader.run, lookout.run]
+    return [*loops, reloader.run, lookout.run], depart
+
+
+async def _nothing() -> None:
+    """Alone there is nobody to take leave of."""
 
 
 @asynccontextmanager

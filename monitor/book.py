@@ -11,7 +11,9 @@ from monitor.meters import Meters
 from monitor.model import Alert, InstanceKey, Run, State
 from monitor.recorder import Entry, Recorder
 from monitor.rules.change import Change
+from monitor.sharing import account_of
 from monitor.store.database import Store
+from monitor.tenure import Fence
 from monitor.traces import mark, span
 
 Placed = tuple[InstanceKey | None, Change]
@@ -22,10 +24,17 @@ class Book:
     """All alerts of this process, by instance and rule; those about no instance by their keys."""
 
     def __init__(
-        self, store: Store, *, meters: Meters, moved: Callable[[], None], turned: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        *,
+        meters: Meters,
+        moved: Callable[[], None],
+        turned: Callable[[], None] = lambda: None,
+        fence: Fence | None = None,
     ) -> None:
-        """`moved` is called after every change, `turned` where a store that takes no writes is worth a look."""
-        self.recorder = Recorder(store, turned=turned, took=meters.recorded.observe)
+        """`moved` is called after every change, `turned` where a store that takes no writes is worth a look; `fence` as
+        of the recorder."""
+        self.recorder = Recorder(store, turned=turned, took=meters.recorded.observe, fence=fence)
         self._meters = meters
         self._moved = moved
         self._alerts: dict[InstanceKey, dict[str, Alert]] = {}
@@ -39,6 +48,11 @@ class Book:
                 self._general[alert.key] = alert
             else:
                 self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
+
+    def let_go(self, account: str) -> None:
+        """Another node looks after this account's alerts from now on, or after those about none."""
+        self._alerts = {key: shelf for key, shelf in self._alerts.items() if key.account != account}
+        self._general = {key: alert for key, alert in self._general.items() if account_of(alert) != account}
 
     def of(self, key: InstanceKey) -> Mapping[str, Alert]:
         """The alerts of an instance by rule."""
@@ -79,16 +93,23 @@ class Book:
         *,
         ended: tuple[int, Run] | None = None,
         begun: tuple[int, Run] | None = None,
+        run_of: str = "",
     ) -> None:
-        """Writes changes, and the runs that ended and began with them; believes them once they are written, or held.
+        """Writes changes, and the runs of an instance of the account `run_of` that ended and began with them; believes
+        them once they are written, or held.
 
         Raises:
             StoreFailed: neither, so nothing moved.
         """
+        by_account: dict[str, list[Change]] = {}
+        for key, change in changes:
+            by_account.setdefault(key.account if key else self._about(change, run_of), []).append(change)
+        mine = Entry(ended, begun, tuple(by_account.pop(run_of, ())), run_of)
+        others = [Entry(None, None, tuple(some), account) for account, some in by_account.items()]
         with span("record", changes=len(changes)):
             # before it is written: who reads it there at once finds the span
             mark(change.key for _, change in changes)
-            await self.recorder.record(Entry(ended, begun, tuple(change for _, change in changes)))
+            await self.recorder.record(*(one for one in (mine, *others) if not one.is_empty))
         for key, change in changes:
             self._believe(key, change)
         self._moved()
@@ -96,6 +117,11 @@ class Book:
     async def run(self) -> None:
         """Writes until cancelled, and what waits then."""
         await self.recorder.run()
+
+    def _about(self, change: Change, otherwise: str) -> str:
+        """Whose a change about no instance is."""
+        alert = change.alert or self._general.get(change.key)
+        return account_of(alert) if alert else otherwise
 
     def _believe(self, key: InstanceKey | None, change: Change) -> None:
         shelf, name = (self._general, change.key) if key is None else (self._alerts.setdefault(key, {}), change.rule)

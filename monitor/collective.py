@@ -25,6 +25,7 @@ from monitor.rules.cohorts import Cohorts
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Step, Watch
 from monitor.rules.window import Window
+from monitor.sharing import account_of
 
 
 @dataclass(slots=True)
@@ -65,13 +66,19 @@ class Collective:
         self._released = asyncio.Event()
 
     def restore(self, memory: Memory) -> None:
-        """Takes up where the last process stopped: its alerts, and its instances with their last good samples, which
+        """Takes up where another process stopped: its alerts, and its instances with their last good samples, which
         count until they are polled, or are known to be gone."""
-        self._cohorts = Cohorts(self._rules, (alert for alert in memory.alerts if _is_of_group(alert)))
+        self._cohorts = self._cohorts.under(self._rules, (alert for alert in memory.alerts if _is_of_group(alert)))
         reach = max((rule.reach for rule in self._rules if rule.by is not None), default=timedelta())
         for one in memory.members:
             window = Window(reach, memory.past.get(one.key, ())) if reach else None
             self._cohorts.join(one, memory.health.get(one.key), window)
+
+    def forget(self, account: str) -> None:
+        """Another process looks after this account, or after what is about none: nothing ends, nothing is left."""
+        self._cohorts.leave(self._cohorts.known(account))
+        self._cohorts.forget({key for key, one in self._cohorts.alerts.items() if account_of(one) == account})
+        self._missed.clear()
 
     def join(self, watches: Iterable[Watch]) -> None:
         """Instances that are polled from now on."""

@@ -28,6 +28,8 @@ from monitor.store import living, outbox
 from monitor.store.database import Store
 from monitor.store.living import Living
 from monitor.store.outbox import Letter, Standing
+from monitor.tenure import Tenure
+from monitor.turns import Turns
 
 FAREWELL = timedelta(seconds=5)
 """How long a stop waits for tries that are under way."""
@@ -56,8 +58,11 @@ class Courier:
         pulse: Pulse,
         settled: Callable[[], None],
         key: bytes = b"",
+        tenure: Tenure | None = None,
     ) -> None:
-        """`key` signs the links in messages, where `public_url` leads to them."""
+        """`key` signs the links in messages, where `public_url` leads to them. `tenure`: where several nodes deliver
+        from one outbox, each destination has its turns."""
+        self._turns = Turns(store, tenure)
         self.carriage = Carriage(carriers, zone, public_url, key)
         self._store = store
         self._now = now
@@ -137,6 +142,10 @@ class Courier:
         """Tries the due messages of one destination, one after the other; the first that must wait stops the rest."""
         self._rest.pop(destination, None)
         try:
+            if (later := await self._turns.begin(destination, self._now())) is not None:
+                self._rest[destination] = later
+                return
+            letters = await self._turns.fresh(letters)
             again = [one for one in letters if one.state is Standing.SENT]
             fresh = [one for one in letters if one.state is not Standing.SENT]
             arrived = [one for one in fresh if one.id in self._unwritten]
@@ -154,6 +163,7 @@ class Courier:
                     longest = self._now() + LONGEST_REST
                     self._rest[destination] = settled.next_at if throttled else min(settled.next_at, longest)
                     break
+            await self._turns.end(destination, self._rest.get(destination))
         except StoreFailed as error:
             log.error("what became of a message could not be written down yet", reason=str(error))
             self._rest[destination] = self._now() + LONGEST_REST
@@ -184,12 +194,14 @@ class Courier:
         if letter.id not in self._unwritten:
             # A change of a living message is told in a reply as well.
             messages = 2 if edits else 1
+            self._turns.check()
             await self._postage.spend(letter, self._now(), messages)
             self._unwritten[letter.id] = await self.carriage.deliver(letter, edits=edits), messages
         verdict, messages = self._unwritten[letter.id]
         at = self._now()
         settled = settle(letter, verdict, at=at, draw=random.random())
         async with self._store.write() as tx:
+            await self._turns.fence(tx, (letter.receiver, letter.position))
             await outbox.settle(tx, settled)
             await self._postage.arrived(tx, letter, at, messages)
             if settled.state is Standing.DEAD:

@@ -81,7 +81,8 @@ class Dispatcher:
         self._rounds.wake()
 
     def adopt(self, route: Route, receivers: Mapping[str, Receiver], quieting: Quieting = PLAIN) -> None:
-        """Goes by another policy from the next pass on."""
+        """Goes by another policy from the next pass on, and by nothing that it knew before."""
+        self._watcher = None
         self._next = _Terms(route, receivers, quieting)
         self.wake()
 

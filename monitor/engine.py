@@ -9,25 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack
 
 from monitor import lifecycle, outage
-from monitor.book import Book, Placed, uncut
+from monitor.amending import Amending
+from monitor.book import Book, uncut
 from monitor.clock import Clock
 from monitor.collective import Collective, Moves, is_polled
-from monitor.memory import recall
+from monitor.memory import Memory, recall
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State
 from monitor.orphans import orphaned
 from monitor.outages import Outages
 from monitor.rebinding import Binding, Rebinding, reach_of
 from monitor.rules.change import Change, note
-from monitor.rules.health import Health
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Step, Watch
 from monitor.store import history, instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches
+from monitor.tenure import Fence
 
 
 class Engine:
@@ -44,30 +44,46 @@ class Engine:
         moved: Callable[[], None],
         fires: Callable[[Instance, Alert], None],
         turned: Callable[[], None] = lambda: None,
+        fence: Fence | None = None,
     ) -> None:
-        """`moved` and `turned` as of the book; `fires` for alerts that begin to fire or fire with other numbers."""
-        self.book = Book(store, meters=meters, moved=moved, turned=turned)
+        """`moved`, `turned` and `fence` as of the book; `fires` for alerts that begin to fire or fire with other
+        numbers."""
+        self.book = Book(store, meters=meters, moved=moved, turned=turned, fence=fence)
         self._store = store
         self._rules = rules
         self._now = now
         self._fires = fires
         self._watches: dict[InstanceKey, Watch] = {}
         self._rows: dict[InstanceKey, int] = {}
-        self._remembered: dict[InstanceKey, Health] = {}
-        self._past: dict[InstanceKey, list[Run]] = {}
+        self._remembered = Memory([], {}, {})
         self._collective = Collective(rules, self.book, now=now)
-        self._stretches = Stretches(store, self._run_of, now=now, pulse=pulse, failed=self.book.recorder.fail)
+        self._stretches = Stretches(
+            store, self._run_of, now=now, pulse=pulse, failed=self.book.recorder.fail, fence=fence
+        )
         self._polled: Counter[str] = Counter()
         self._outages = Outages(self.book, self._polled)
         self._turns: defaultdict[InstanceKey, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rebinding = Rebinding(store, self._watches, self._turns, now=now)
+        self._amends = Amending(self.book, self._watches, self._turns, lambda: self._rules, now=now)
 
-    async def load(self) -> None:
-        """Takes up where the last process stopped: alerts with their timers, health and windows."""
+    async def load(self, account: str | None = None) -> None:
+        """Takes up where the last process stopped, with everything or with one account: alerts with their timers,
+        health and windows. Raises StoreFailed."""
         memory = await recall(self._store, self._rules, at=self._now())
-        self._remembered, self._past = memory.health, memory.past
+        memory = memory if account is None else memory.about(account)
+        self._remembered.add(memory)
         self.book.load(memory.alerts)
         self._collective.restore(memory)
+
+    async def let_go(self, account: str, *, written: bool) -> None:
+        """Leaves an account to another process: nothing ends, nothing is known of it here any more. With `written`
+        all that was seen is in the store before."""
+        if written:
+            await self._stretches.flush()
+        self._forget([key for key in self._watches if key.account == account])
+        self._remembered.forget(account)
+        self.book.let_go(account)
+        self._collective.forget(account)
 
     async def meet(self, found: Iterable[Instance]) -> None:
         """Instances that are polled from now on. Known ones keep their health, windows and alerts."""
@@ -79,13 +95,12 @@ class Engine:
             self._rows = await instances.ids(tx)
         for one in met:
             known = self._watches.get(one.key)
-            health = known.health if known else self._remembered.pop(one.key, None)
-            past = known.past if known else self._past.pop(one.key, ())
+            health, past = (known.health, known.past) if known else self._remembered.take(one.key)
             self._polled[one.account] += not known
             self._watches[one.key] = Watch(one, self._rules, health=health, history=past)
         keys = {one.key for one in met}
         self._collective.join(self._watches[key] for key in keys)
-        await self._amend(lambda key, alert: self._unmatched(key, alert) if key in keys else None)
+        await self._amends.amend(lambda key, alert: self._amends.unmatched(key, alert) if key in keys else None)
 
     async def prepare(self, rules: tuple[Rule, ...]) -> Binding:
         """Binds other rules to all instances, and fetches the history that they look back on. Nothing is judged by
@@ -94,10 +109,9 @@ class Engine:
         Raises:
             StoreFailed: the history could not be read.
         """
-        if self._remembered and reach_of(rules) > reach_of(self._rules):
+        if self._remembered.health and reach_of(rules) > reach_of(self._rules):
             async with self._store.read() as tx:
-                past = await history.since(tx, self._now() - reach_of(rules))
-            self._past = {key: runs for key, runs in past.items() if key not in self._watches}
+                self._remembered.deepen(await history.since(tx, self._now() - reach_of(rules)))
         return await self._rebinding.prepare(rules)
 
     def adopt(self, binding: Binding) -> None:
@@ -121,13 +135,13 @@ class Engine:
         def change(key: InstanceKey, alert: Alert) -> Change | None:
             cause = orphaned(key, alert, polled=polled, rules=names)
             if cause is not None:
-                return self._ended(alert, cause)
+                return self._amends.ended(alert, cause)
             rule = rules.get(alert.rule)
-            if rule is not None and rule.version != alert.rule_version and not self._unmatched(key, alert):
+            if rule is not None and rule.version != alert.rule_version and not self._amends.unmatched(key, alert):
                 return Change(alert.rule, alert.key, *lifecycle.restate(alert, version=rule.version, at=self._now()))
-            return self._unmatched(key, alert)
+            return self._amends.unmatched(key, alert)
 
-        await self._amend(change)
+        await self._amends.amend(change)
         await self._collective.retire(polled)
         self._forget([key for key in self._watches if not is_polled(key, polled)])
 
@@ -137,7 +151,9 @@ class Engine:
         Raises:
             StoreFailed: nothing ended.
         """
-        await self._amend(lambda key, alert: self._ended(alert, Cause.INSTANCE_REMOVED) if key in keys else None)
+        await self._amends.amend(
+            lambda key, alert: self._amends.ended(alert, Cause.INSTANCE_REMOVED) if key in keys else None
+        )
         self._forget(keys)
         await self._collective.leave(keys)
 
@@ -162,27 +178,6 @@ class Engine:
     def hot(self, key: InstanceKey) -> bool:
         """Whether an alert of this instance waits or fires, so that its next sample matters most."""
         return self.book.hot(key)
-
-    def _ended(self, alert: Alert, cause: Cause) -> Change:
-        return Change(alert.rule, alert.key, *lifecycle.end(alert, cause=cause, at=self._now()))
-
-    def _unmatched(self, key: InstanceKey, alert: Alert) -> Change | None:
-        """The end of an alert whose rule does not watch its instance any more."""
-        watch = self._watches.get(key)
-        if watch is None or watch.watched_by(alert.rule) or all(rule.name != alert.rule for rule in self._rules):
-            return None
-        return self._ended(alert, Cause.RULE_UNMATCHED)
-
-    async def _amend(self, change_of: Callable[[InstanceKey, Alert], Change | None]) -> None:
-        """Changes live alerts without a sample, each while no sample of its instance is being judged."""
-        concerned = {key for key, alert in self.book.live() if change_of(key, alert)}
-        async with AsyncExitStack() as turns:
-            for key in sorted(concerned):
-                await turns.enter_async_context(self._turns[key])
-            found = [(key, change_of(key, alert)) for key, alert in self.book.live() if key in concerned]
-            changes: list[Placed] = [(key, change) for key, change in found if change]
-            if changes:
-                await uncut(self.book.record(changes))
 
     async def take(self, sample: Sample) -> None:
         """Judges one sample. Those of one instance have to come one after the other.
@@ -214,6 +209,7 @@ class Engine:
                 [(key, change) for change in step.changes] + moves.placed,
                 ended=(row, before) if step.began and before and key in self._stretches else None,
                 begun=(row, begun) if step.began and begun else None,
+                run_of=key.account,
             )
         watch.health = step.health
         if step.began:

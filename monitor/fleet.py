@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import aiohttp
 
@@ -32,9 +33,15 @@ class Fleet:
         pulse: Pulse,
         cycles: Pulse,
         wall: Clock | None = None,
+        holds: Callable[[str], bool] | None = None,
     ) -> None:
-        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`."""
-        self.clouds: dict[str, Cloud] = {one.name: Cloud(one, session, now, wall=wall) for one in accounts}
+        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`. `holds` says,
+        where several nodes share the accounts, which of them this node may poll at any time: those that it is told to
+        `take`."""
+        self._holds = holds
+        self._taken: set[str] = set()
+        made = (Cloud(one, session, now, wall=wall) for one in accounts)
+        self.clouds: dict[str, Cloud] = {one.account.name: self._guarded(one) for one in made}
         """The clients by account, as they are at any time."""
         self._left: dict[str, Cloud] = {}
         self._session = session
@@ -53,6 +60,21 @@ class Fleet:
                 self._begin(name)
             await asyncio.Event().wait()
 
+    def take(self, name: str, spent: Sequence[float] | None) -> None:
+        """Polls an account that another node polled before, with what is left of its quota."""
+        self._taken.add(name)
+        if cloud := self.clouds.get(name):
+            cloud.throttler.occupy(spent)
+            self._begin(name)
+
+    async def drop(self, name: str) -> list[float] | None:
+        """Polls an account no more, for another node does. What it brought is recorded when this returns; what was
+        spent of the quota, None if nobody knows."""
+        self._taken.discard(name)
+        await self._stop(name)
+        cloud = self.clouds.get(name) or self._left.get(name)
+        return cloud.throttler.spent() if cloud else None
+
     async def leave(self, names: Iterable[str]) -> None:
         """Polls these accounts no more. What they brought is recorded when this returns."""
         for name in names:
@@ -67,15 +89,14 @@ class Fleet:
         for account in accounts:
             before = self.clouds.get(account.name)
             await self._stop(account.name)
-            cloud = Cloud(
-                account, self._session, self._now, before=before or self._predecessor(account), wall=self._wall
-            )
+            before_it = before or self._predecessor(account)
+            cloud = self._guarded(Cloud(account, self._session, self._now, before=before_it, wall=self._wall))
             self.clouds[account.name] = cloud
             self._left.pop(account.name, None)
             self._begin(account.name, self._still_listed(account, before.account if before else None))
 
     def _begin(self, name: str, listed: Iterable[Instance] = ()) -> None:
-        if self._tasks is None:
+        if self._tasks is None or (self._holds is not None and name not in self._taken):
             return
         cloud = self.clouds[name]
         poller = Poller(
@@ -89,6 +110,11 @@ class Fleet:
             listed=listed,
         )
         self._pollers[name] = self._tasks.create_task(poller.run(), name=f"poller of {name}")
+
+    def _guarded(self, cloud: Cloud) -> Cloud:
+        if self._holds is not None:
+            cloud.throttler.clear = partial(self._holds, cloud.account.name)
+        return cloud
 
     async def _stop(self, name: str) -> None:
         task = self._pollers.pop(name, None)

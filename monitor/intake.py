@@ -11,11 +11,15 @@ import structlog
 from monitor import posted
 from monitor.book import Book, Placed, uncut
 from monitor.clock import Clock
+from monitor.errors import StoreFailed
 from monitor.meters import Pulse
 from monitor.model import Cause
 from monitor.posted import Post
 from monitor.rounds import Rounds
 from monitor.rules.change import Change
+
+PATIENCE = 2.0
+"""Seconds that who posts waits for a service that starts, or for another node to be asked instead."""
 
 MOST = 20_000
 """Posted alerts that may fire at once: some tens of megabytes."""
@@ -48,13 +52,21 @@ class Intake:
                 book.forget(alert.key)
         self._book.set_result(book)
 
+    def close(self) -> None:
+        """Another node leads, and takes what is posted."""
+        self._book = asyncio.get_running_loop().create_future()
+        self._deadlines, self._over = {}, {}
+
     async def take(self, posts: Iterable[Post]) -> int:
         """Returns once they are recorded: how many were not, as no more may fire at once.
 
         Raises:
             StoreFailed: none of those that would have changed something was recorded.
         """
-        book = await asyncio.shield(self._book)
+        await asyncio.wait([self._book], timeout=PATIENCE)
+        if not self._book.done():
+            raise StoreFailed("another node leads, and takes what is posted: post to all of them")
+        book = self._book.result()
         async with self._turn:
             at = self._now()
             latest = {post.key: post for post in posts}

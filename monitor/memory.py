@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.model import Alert, Instance, InstanceKey, Run
 from monitor.rules.health import Health, health_of
 from monitor.rules.rule import Rule
+from monitor.sharing import account_of
 from monitor.store import alerts, history, instances
 from monitor.store.database import Store
 
@@ -16,7 +17,7 @@ LATELY = timedelta(days=1)
 """An instance that was last polled longer than this before others of its account had left by then."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
     """All alerts, the resolved ones too; health by instance, and as much of the past as the rules look back.
 
@@ -28,6 +29,33 @@ class Memory:
     health: dict[InstanceKey, Health]
     past: dict[InstanceKey, list[Run]]
     members: list[Instance] = field(default_factory=list)
+
+    def add(self, more: Memory) -> None:
+        """What is remembered besides."""
+        self.health |= more.health
+        self.past |= more.past
+
+    def take(self, key: InstanceKey) -> tuple[Health | None, Sequence[Run]]:
+        """What was remembered of an instance, which is watched from now on."""
+        return self.health.pop(key, None), self.past.pop(key, ())
+
+    def deepen(self, past: Mapping[InstanceKey, list[Run]]) -> None:
+        """As much of the past as other rules look back."""
+        self.past = {key: runs for key, runs in past.items() if key in self.health}
+
+    def forget(self, account: str) -> None:
+        """Another node looks after this account."""
+        self.health = {key: one for key, one in self.health.items() if key.account != account}
+        self.past = {key: runs for key, runs in self.past.items() if key.account != account}
+
+    def about(self, account: str) -> Memory:
+        """Only what is about this account, or about none where it is empty."""
+        return Memory(
+            [alert for alert in self.alerts if account_of(alert) == account],
+            {key: one for key, one in self.health.items() if key.account == account},
+            {key: runs for key, runs in self.past.items() if key.account == account},
+            [one for one in self.members if one.account == account],
+        )
 
 
 async def recall(store: Store, rules: tuple[Rule, ...], *, at: datetime) -> Memory:

@@ -117,10 +117,8 @@ class Poller:
     async def _begin(self) -> None:
         """Has the first instances taken, as soon as the store takes anything."""
         listed = Listed(self._roster.polled, frozenset())
-        taken = await self._keep_safely(listed)
-        while not taken:
+        while not await self._keep_safely(listed):
             await asyncio.sleep(RETRY)
-            taken = await self._keep_safely(listed)
 
     def _time(self) -> float:
         """Seconds since 1970 as they were when the loop started, on the loop's clock: slots are stable across
@@ -219,8 +217,6 @@ class Poller:
         self._lag.observe(max(0.0, self._time() - latency - planned))
         self._latency.observe(latency)
         (self._good if sample.up else self._failed).inc()
-        if sample.failure is not None:
-            failed(sample.failure.reason)
         self._circuit.saw(sample, planned=planned, polled=len(self._roster.polled))
         self._resting.set(len(self._circuit))
         self._tell(sample)
@@ -237,6 +233,8 @@ class Poller:
     def _tell(self, sample: Sample) -> None:
         """Says once that an instance fell ill, and once that it is back."""
         key = sample.instance.key
+        if sample.failure is not None:
+            failed(sample.failure.reason)
         if sample.failure is not None and key not in self._ill:
             self._ill.add(key)
             self._log.warning(

@@ -19,6 +19,7 @@ from monitor.model import Run
 from monitor.rules.change import Change
 from monitor.store import alerts, history
 from monitor.store.database import Store
+from monitor.tenure import Fence
 
 RETRY = timedelta(seconds=5)
 """How soon a store that takes no writes is tried again."""
@@ -36,6 +37,13 @@ class Entry:
     ended: tuple[int, Run] | None = None
     begun: tuple[int, Run] | None = None
     changes: tuple[Change, ...] = ()
+    account: str = ""
+    """Whose sample it is; that of what is about no account is empty."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is left to be written."""
+        return self.ended is None and self.begun is None and not self.changes
 
 
 class Recorder:
@@ -48,10 +56,13 @@ class Recorder:
         turned: Callable[[], None] = lambda: None,
         took: Callable[[float], object] = lambda _: None,
         most: int = MOST_HELD,
+        fence: Fence | None = None,
     ) -> None:
         """`turned` is called when the store begins to refuse writes, when it takes them again, and for every entry
-        that is held meanwhile; `took` is told the seconds of each transaction."""
+        that is held meanwhile; `took` is told the seconds of each transaction. What `fence` does not let through is
+        another node's to write, and dropped."""
         self._took = took
+        self._fence = fence
         self.trouble = ""
         self._store = store
         self._turned = turned
@@ -70,19 +81,19 @@ class Recorder:
         for entry in self._queue if self.trouble else ():
             yield from entry.changes
 
-    async def record(self, entry: Entry) -> None:
-        """Returns once the entry is in the store, or is held for a store that takes no writes.
+    async def record(self, *entries: Entry) -> None:
+        """Returns once the entries are in the store, in one transaction, or are held for one that takes no writes.
 
         Raises:
-            StoreFailed: it is neither, because so many are held already.
+            StoreFailed: they are neither, because so many are held already.
         """
         if self.trouble:
             if len(self._queue) >= self._most:
                 raise StoreFailed(f"{self.trouble}; {len(self._queue):,} changes are held in memory, no more fit")
-            self._queue.append(entry)
+            self._queue.extend(entries)
             self._turned()
             return
-        self._queue.append(entry)
+        self._queue.extend(entries)
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         self._waiting.set()
@@ -145,11 +156,14 @@ class Recorder:
         self._turned()
 
     async def _write(self, entries: Sequence[Entry]) -> None:
-        changes = [change for entry in entries for change in entry.changes]
-        # One alert may move twice in a batch: it is written as it is after the last of these steps.
-        latest = {change.key: change for change in changes}.values()
-        ended, begun = _runs(entries)
-        async with self._store.write() as tx:
+        async with self._store.write(alone=False) as tx:
+            if self._fence is not None:
+                held = await self._fence(tx, {entry.account for entry in entries})
+                entries = [entry for entry in entries if entry.account in held]
+            changes = [change for entry in entries for change in entry.changes]
+            # One alert may move twice in a batch: it is written as it is after the last of these steps.
+            latest = {change.key: change for change in changes}.values()
+            ended, begun = _runs(entries)
             await history.extend(tx, ended)
             await history.begin(tx, begun)
             await alerts.save(

@@ -51,10 +51,12 @@ def _lower(text: object) -> object:
     return text.lower() if isinstance(text, str) else text
 
 
-def _not_yet(url: SecretStr | None) -> SecretStr | None:
-    if url is not None:
+def _database(url: SecretStr | None) -> SecretStr | None:
+    scheme = url.get_secret_value().partition("://")[0] if url else ""
+    if url is not None and scheme not in ("postgresql", "postgresql+asyncpg"):
         raise ValueError(
-            "is not served by this version: leave it unset, the state is kept in SQLite in FDI_MONITOR_DATA"
+            "is no database that is served: write for example postgresql://user:password@host/name, or leave it unset, "
+            "then the state is kept in SQLite in FDI_MONITOR_DATA"
         )
     return url
 
@@ -109,7 +111,9 @@ class Settings(BaseSettings):
     """All settings. Made by hand it holds what it is given and the defaults; `environment.load` asks the machine.
 
     `rules` and `data` are folders; `retention` is how long history is kept; `public_url` is how people reach the
-    pages, for links in messages, without a slash at its end; `token` is what commands show to a running service.
+    pages, for links in messages, without a slash at its end; `token` is what commands show to a running service. `node`
+    is how this node is called among those that share a database, by default as its machine is; `lease` is how long it
+    counts as alive without being heard of.
     """
 
     model_config = SettingsConfigDict(
@@ -124,12 +128,19 @@ class Settings(BaseSettings):
     rules: Path = Path("rules")
     data: Path = Path("data")
     token: SecretStr = SecretStr("")
-    database_url: Annotated[SecretStr | None, AfterValidator(_not_yet)] = None
+    database_url: Annotated[SecretStr | None, AfterValidator(_database)] = None
     web: Web = Web()
     log: Log = Log()
     retention: Duration = timedelta(days=30)
     public_url: Address = ""
+    node: str = ""
+    lease: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=15)
     smtp: Smtp = Smtp()
+
+    @property
+    def database(self) -> str:
+        """The address of the PostgreSQL database with its password; empty for SQLite in the folder `data`."""
+        return self.database_url.get_secret_value() if self.database_url else ""
 
     @classmethod
     def settings_customise_sources(  # the library fixes the signature

@@ -12,6 +12,7 @@ from monitor.meters import Pulse
 from monitor.model import InstanceKey, Run
 from monitor.store import history
 from monitor.store.database import Store
+from monitor.tenure import Fence
 
 FLUSH = timedelta(seconds=10)
 """How much of the end of a run a crash may cost."""
@@ -28,8 +29,10 @@ class Stretches:
         now: Clock,
         pulse: Pulse,
         failed: Callable[[StoreFailed], None],
+        fence: Fence | None = None,
     ) -> None:
-        """`failed` is told of a store that takes no writes."""
+        """`failed` is told of a store that takes no writes; `fence` as of the recorder."""
+        self._fence = fence
         self._store = store
         self._run_of = run_of
         self._now = now
@@ -55,18 +58,22 @@ class Stretches:
             while True:
                 self._pulse.beat("engine", self._now())
                 await asyncio.sleep(FLUSH.total_seconds())
-                await self._flush()
+                await self.flush()
         finally:
-            await self._flush()
+            await self.flush()
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
+        """Writes how far all runs have come."""
         keys, self._keys = self._keys, set()
-        rows = [found for key in keys if (found := self._run_of(key))]
+        rows = {key: found for key in keys if (found := self._run_of(key))}
         if not rows:
             return
         try:
-            async with self._store.write() as tx:
-                await history.extend(tx, rows)
+            async with self._store.write(alone=False) as tx:
+                if self._fence is not None:
+                    held = await self._fence(tx, {key.account for key in rows})
+                    rows = {key: row for key, row in rows.items() if key.account in held}
+                await history.extend(tx, list(rows.values()))
         except StoreFailed as error:
             self._failed(error)
             # These come again with the next flush.

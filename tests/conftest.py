@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,12 @@ import aiohttp
 import aioresponses.core
 import pytest
 import structlog
+from databases import Server, serving
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
+
+CONTRACT = Path(__file__).parent / "doors" / "store"
 
 # Told that there is no loop, pytest-asyncio does not have asyncio make one that nobody would ever close.
 asyncio.set_event_loop(None)
@@ -58,8 +62,24 @@ def logging_as_before() -> Iterator[None]:
         structlog.contextvars.clear_contextvars()
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """PostgreSQL, started when a test asks for it first."""
+    with serving() as running:
+        yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The contract of the store holds for both databases."""
+    if "store" in metafunc.fixturenames and CONTRACT in Path(str(metafunc.module.__file__)).parents:
+        metafunc.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    """A real store in a folder of its own."""
-    async with open_store(tmp_path) as opened:
-        yield opened
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A real store of its own: SQLite, where the test is not for every kind."""
+    async with AsyncExitStack() as stack:
+        url = ""
+        if getattr(request, "param", "") == "postgresql":
+            url = await stack.enter_async_context(request.getfixturevalue("server").fresh())
+        yield await stack.enter_async_context(open_store(tmp_path, url))

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from monitor.policy.policy import Policy
 from monitor.rules.past import Past
 from monitor.rules.replay import Progress as Tell
 from monitor.rules.rule import Rule
+from monitor.settings import Settings
 from monitor.store import pasts
 from monitor.store.database import open_archive
 
@@ -42,15 +42,15 @@ class Span(click.ParamType[Any]):
 
 
 @aio
-async def read_pasts(data: Path, since: datetime, until: datetime, rules: Sequence[Rule]) -> list[Past]:
+async def read_pasts(settings: Settings, since: datetime, until: datetime, rules: Sequence[Rule]) -> list[Past]:
     """The history of every instance from `since` to `until`, with what the windows of `rules` need before it.
 
     Raises:
-        UsageError: nothing is stored in the folder `data`.
+        UsageError: nothing is stored where the settings say.
         StoreFailed: the database did not answer.
     """
     reach = max((rule.reach for rule in rules), default=timedelta())
-    async with open_archive(data) as archive, archive.read() as tx:
+    async with open_archive(settings.data, settings.database) as archive, archive.read() as tx:
         return await pasts.between(tx, since, until, reach=reach)
 
 

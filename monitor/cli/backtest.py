@@ -49,7 +49,7 @@ def backtest(directory: Path | None, since: timedelta, names: Sequence[str], as_
     rules = _chosen(policy.rules, names)
     until = clock.now()
     start = until - since
-    pasts = read_pasts(settings.data, start, until, rules)
+    pasts = read_pasts(settings, start, until, rules)
     if not pasts:
         raise UsageError(f"nothing was polled in the last {brief(since)}: go further back with --since")
     with progress("replaying", start, until) as tell:

@@ -25,6 +25,7 @@ from monitor.rules.past import Past
 from monitor.rules.plan import Effect, Planned
 from monitor.rules.plan import plan as planned
 from monitor.rules.scores import messages, scores
+from monitor.settings import Settings
 from monitor.store import alerts, outbox, pasts
 from monitor.store.database import open_archive
 
@@ -80,7 +81,7 @@ def plan(directory: Path | None, against: Path | None, max_new_alerts: int | Non
     until = clock.now()
     since = until - WEEK
     reach = max((rule.reach for policy in (after, before) if policy for rule in policy.rules), default=timedelta())
-    stored = _read(settings.data, since, until, reach)
+    stored = _read(settings, since, until, reach)
     if not stored.pasts:
         raise UsageError("nothing was polled in the last seven days: there is nothing to compare with")
     found = planned(stored.pasts, [one for one in stored.alerts if one.rule != outage.RULE], after.rules)
@@ -103,8 +104,8 @@ def _load(folder: Path) -> Policy:
 
 
 @aio
-async def _read(data: Path, since: datetime, until: datetime, reach: timedelta) -> _Stored:
-    async with open_archive(data) as archive, archive.read() as tx:
+async def _read(settings: Settings, since: datetime, until: datetime, reach: timedelta) -> _Stored:
+    async with open_archive(settings.data, settings.database) as archive, archive.read() as tx:
         found = await pasts.between(tx, since, until, reach=reach)
         return _Stored(found, await alerts.known(tx), await outbox.told(tx, since))
 

@@ -53,7 +53,7 @@ def record(
     end = now - until if until is not None else now
     if now - since >= end:
         raise UsageError(f"--until {brief(until)} lies before --since {brief(since)}: swap them")
-    past = _chosen(read_pasts(settings.data, now - since, end, ()), instance, account)
+    past = _chosen(read_pasts(settings, now - since, end, ()), instance, account)
     suite = Suite(policy.rules, policy.route, {receiver.name: receiver.language for receiver in policy.receivers})
     try:
         text = written(recorded(past, suite, zone=clock.zone()), zone=clock.zone())

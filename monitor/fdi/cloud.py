@@ -70,7 +70,7 @@ class Cloud:
         self._signer = signer_for(account, self._wire, self._wall, metadata=metadata)
         self._deadlines = Deadlines(self._limit)
         self._gate = Gate(self._wall, patience=self._limit, attempts=attempts)
-        self._throttler = FairThrottler(account.quota.requests, account.quota.per.total_seconds())
+        self.throttler = FairThrottler(account.quota.requests, account.quota.per.total_seconds())
         if before is not None:
             self._follow(before)
         self._urls: dict[tuple[str, str], URL] = {}
@@ -78,9 +78,9 @@ class Cloud:
 
     def _follow(self, before: Cloud) -> None:
         """What `before` sent, and still sends, counts; its pause holds; with the same login its token goes on too."""
-        self._throttler = before._throttler
+        self.throttler = before.throttler
         quota = self.account.quota
-        self._throttler.retune(quota.requests, quota.per.total_seconds())
+        self.throttler.retune(quota.requests, quota.per.total_seconds())
         self.requests, self.throttled = before.requests, before.throttled
         if self.account.login == before.account.login:
             self._gate, self._signer = before._gate, before._signer
@@ -95,7 +95,7 @@ class Cloud:
     @property
     def share(self) -> float:
         """How much of the quota is used at most: 1, less for a while after the cloud throttled nevertheless."""
-        return self._throttler.share
+        return self.throttler.share
 
     async def sample(self, instance: Instance) -> Sample:
         """Polls `instance` once. What goes wrong is a sample too, never an error.
@@ -188,7 +188,7 @@ class Cloud:
             given = self._gate.at_once() or await self._gate.enter()
             try:
                 await self._prepare()
-                departure = await self._throttler.acquire()
+                departure = await self.throttler.acquire()
             except BaseException:
                 self._gate.inconclusive(given)
                 raise
@@ -210,7 +210,7 @@ class Cloud:
         except BaseException:
             self._gate.inconclusive(leave.given)
             raise
-        self._throttler.answered(leave.departure)
+        self.throttler.answered(leave.departure)
         if answer.status != 200:
             raise self._sorted(answer, headers, leave.given)
         self._gate.proven(leave.given)
@@ -231,7 +231,7 @@ class Cloud:
         if isinstance(error, Throttled):
             self.throttled += 1
             self._gate.pause(error)
-            self._throttler.ease(resumes_in=error.wait.total_seconds())
+            self.throttler.ease(resumes_in=error.wait.total_seconds())
         return error
 
     def _refused(self, error: AuthFailed, headers: Mapping[str, str], given: Pass) -> AuthFailed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from asyncio_throttle.throttler import Throttler
@@ -56,6 +57,12 @@ class Departure(float):
         return self
 
 
+def _arrived(at: float) -> Departure:
+    departure = Departure(at)
+    departure.took = 0.0
+    return departure
+
+
 class FairThrottler(Throttler):
     """`asyncio_throttle.Throttler` for crowds: first come, first served, in small slices, on the loop's clock.
 
@@ -78,6 +85,8 @@ class FairThrottler(Throttler):
         self._quickest = float("inf")
         self._newest_answered = float("-inf")
         self._turn = asyncio.Lock()
+        self.clear: Callable[[], bool] | None = None
+        """Says right before a request leaves whether it may: another process may use the quota by now."""
         self._slice_due = float("-inf")
         self._low = 1.0
         self._eased_at = float("-inf")
@@ -134,7 +143,9 @@ class FairThrottler(Throttler):
                 now = asyncio.get_running_loop().time()
                 wait = self._due(now) - now
                 if wait <= TICK:
-                    break
+                    if self.clear is None or self.clear():
+                        break
+                    wait = SLICE
                 stood = True
                 await asyncio.sleep(wait)
             return self._admit(now, stood=stood)
@@ -145,6 +156,23 @@ class FairThrottler(Throttler):
         departure.overtaken = departure < self._newest_answered
         self._newest_answered = max(self._newest_answered, departure)
         self._quickest = min(self._quickest * FORGETS, departure.took)
+
+    def spent(self) -> list[float]:
+        """What others have to know who use the quota from now on: how many seconds ago each request that still counts
+        was answered, and so arrived at the latest; 0 for one that is on its way."""
+        now = asyncio.get_running_loop().time()
+        departures = cast("Iterable[Departure]", self._task_logs)
+        ages = (0.0 if one.took is None else max(0.0, now - one - one.took) for one in departures)
+        return sorted((age for age in ages if age < self._window), reverse=True)
+
+    def occupy(self, ages: Sequence[float] | None) -> None:
+        """Others used the quota before: see `spent`. None: they may have used all of it up to now."""
+        now = asyncio.get_running_loop().time()
+        theirs = [now - age for age in ages] if ages is not None else [now] * self.rate_limit
+        departures = sorted((*self._task_logs, *(_arrived(at) for at in theirs)))
+        self._forgotten = max([self._forgotten, *departures[: -self.rate_limit]])
+        self._task_logs.clear()
+        self._task_logs.extend(departures[-self.rate_limit :])
 
     def _due(self, now: float) -> float:
         """When the next request may leave."""

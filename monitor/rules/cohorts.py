@@ -51,9 +51,9 @@ class Cohorts:
                 self._members[key] = member
         self._enter(key, labels)
 
-    def under(self, rules: Iterable[Rule]) -> Cohorts:
-        """The same members and alerts under other rules."""
-        other = Cohorts(rules, self.alerts.values())
+    def under(self, rules: Iterable[Rule], more: Iterable[Alert] = ()) -> Cohorts:
+        """The same members and alerts under other rules, and `more` alerts of an earlier process."""
+        other = Cohorts(rules, (*self.alerts.values(), *more))
         other._members = self._members
         for key, labels in self._labels.items():
             other._enter(key, labels)
@@ -125,6 +125,11 @@ class Cohorts:
             if alert is not None and alert.state is not State.RESOLVED and alert.rule_version != version:
                 changes.append(Change(alert.rule, alert.key, *lifecycle.restate(alert, version=version, at=at)))
         return changes
+
+    def forget(self, gone: Collection[str]) -> None:
+        """Alerts that another process looks after, by key."""
+        self.alerts = {key: alert for key, alert in self.alerts.items() if key not in gone}
+        self._earlier = {place: alert for place, alert in self._earlier.items() if alert.key not in gone}
 
     def believe(self, change: Change) -> None:
         """The change is in force from now on."""

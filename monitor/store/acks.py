@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.acknowledgement import Ack
 from monitor.model import Severity
-from monitor.store.tables import acknowledgement, member
+from monitor.store.people_tables import acknowledgement
+from monitor.store.tables import member
 
 
 async def save(tx: AsyncConnection, one: Ack) -> None:

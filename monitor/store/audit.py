@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.access import Way
 from monitor.audit import Act, Entry
-from monitor.store.tables import audit
+from monitor.store.people_tables import audit
 
 
 async def write(tx: AsyncConnection, one: Entry) -> None:

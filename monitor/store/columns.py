@@ -11,6 +11,9 @@ from sqlalchemy.engine import Dialect
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""A number that the store gives, in every store."""
+
 
 class Moment(sa.TypeDecorator[datetime]):
     """An aware datetime as an integer: exact, sortable, the same in every store."""

@@ -1,180 +1,33 @@
-"""Opens the database and gives transactions.
-
-SQLite in a data folder: WAL, one writing connection whose transactions begin IMMEDIATE (a read that becomes a write
-would otherwise lose updates silently), several reading ones, and a lock file so that a second process refuses.
-"""
+"""Opens the database: PostgreSQL where the settings name one, else SQLite in the data folder."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import sqlalchemy as sa
-from pydantic_core import from_json, to_json
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from monitor.store import postgres, sqlite
+from monitor.store.sqlite import FILE, LOCK
+from monitor.store.transactions import Archive, Store
 
-from monitor.errors import StoreFailed, UsageError
-from monitor.store import migrate
-
-FILE = "fdi-monitor.sqlite3"
-LOCK = "fdi-monitor.lock"
-
-_AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError)
-"""What the world does to a database. Everything else that SQLAlchemy raises is a bug of ours, and stays one."""
-
-_JSON: dict[str, Any] = {
-    "json_serializer": lambda value: to_json(value, inf_nan_mode="constants").decode(),
-    "json_deserializer": from_json,
-}
-"""A storm reads and writes tens of thousands of small documents: three times as fast as by the standard library."""
+__all__ = ["FILE", "LOCK", "Archive", "Store", "open_archive", "open_store"]
 
 
-class Archive:
-    """A database to read from: `read()` gives a connection inside one transaction."""
+def open_store(data: Path, url: str = "", *, lease: timedelta = postgres.LEASE) -> AbstractAsyncContextManager[Store]:
+    """The store in the database `url`, or without one in the folder `data`, brought to the present schema.
 
-    def __init__(self, reader: AsyncEngine) -> None:
-        self._reader = reader
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent view, read only.
-
-        Raises:
-            StoreFailed: the database did not answer.
-        """
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except _AWAY as error:
-            raise StoreFailed(f"the store did not answer: {_cause(error)}") from error
-
-
-class Store(Archive):
-    """An open database to read from and to write to; `write()` gives a connection inside one transaction too."""
-
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        super().__init__(reader)
-        self._writer = writer
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed when the block ends well.
-
-        Raises:
-            StoreFailed: nothing of it happened.
-        """
-        try:
-            async with self._writer.begin() as connection:
-                yield connection
-        except _AWAY as error:
-            raise StoreFailed(f"the store did not take a write: {_cause(error)}") from error
-
-
-def _cause(error: Exception) -> str:
-    """The driver's own words, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
-
-
-@asynccontextmanager
-async def open_store(data: Path) -> AsyncIterator[Store]:
-    """The store in the folder `data`, created and brought to the present schema where needed.
+    Nodes that share a database renew their lives within `lease`.
 
     Raises:
-        UsageError: the folder is not writable, or another process works in it.
+        UsageError: the folder is not writable, another process works in it, or the database cannot be used.
     """
-    async with AsyncExitStack() as stack:
-        stack.enter_context(_locked(data))
-        url = sa.URL.create("sqlite+aiosqlite", database=str(data / FILE))
-        writer = create_async_engine(url, pool_size=1, max_overflow=0, **_JSON)
-        stack.push_async_callback(writer.dispose)
-        reader = create_async_engine(url, pool_size=4, **_JSON)
-        stack.push_async_callback(reader.dispose)
-        for engine in (writer, reader):
-            sa.event.listen(engine.sync_engine, "connect", _configure)
-        sa.event.listen(writer.sync_engine, "begin", _begin_to_write)
-        sa.event.listen(reader.sync_engine, "begin", _begin_to_read)
-        try:
-            async with writer.begin() as connection:
-                await connection.run_sync(migrate.upgrade)
-        except (SQLAlchemyError, OSError) as error:
-            raise UsageError(f"the database {data / FILE} cannot be opened: {_cause(error)}") from error
-        yield Store(writer, reader)
+    return postgres.opened(url, lease=lease) if url else sqlite.opened(data)
 
 
-@asynccontextmanager
-async def open_archive(data: Path) -> AsyncIterator[Archive]:
-    """What is stored in the folder `data`, to read only: nothing is created, and a service may work in it meanwhile.
+def open_archive(data: Path, url: str = "") -> AbstractAsyncContextManager[Archive]:
+    """What is stored there, to read only: nothing is created, and a service may work in it meanwhile.
 
     Raises:
         UsageError: nothing is stored there, or by another version.
     """
-    file = data / FILE
-    if not file.is_file():
-        raise UsageError(
-            f"there is no history in the data folder {data}: `fdi-monitor run` records it. "
-            "Where it is kept elsewhere, name that folder in FDI_MONITOR_DATA."
-        )
-    url = sa.URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
-    reader = create_async_engine(url, **_JSON)
-    sa.event.listen(reader.sync_engine, "begin", _begin_to_read)
-    try:
-        try:
-            async with reader.connect() as connection:
-                await connection.run_sync(migrate.check)
-        except (SQLAlchemyError, OSError) as error:
-            raise UsageError(f"the database {file} cannot be read: {_cause(error)}") from error
-        yield Archive(reader)
-    finally:
-        await reader.dispose()
-
-
-class _locked:  # noqa: N801 - reads as the statement it is used in
-    """Holds the lock file of a data folder, so that a second process refuses instead of doubling every message."""
-
-    def __init__(self, data: Path) -> None:
-        self._data = data
-
-    def __enter__(self) -> None:
-        try:
-            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self._data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-            # SQLite would make the file readable for all; its side files take over what it has.
-            os.close(os.open(self._data / FILE, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise UsageError(
-                f"the data folder {self._data} cannot be written: {error.strerror}. Make it writable, "
-                "or name another one in FDI_MONITOR_DATA."
-            ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._file)
-            raise UsageError(
-                f"another fdi-monitor works in the data folder {self._data}. Stop it, "
-                "or name another folder in FDI_MONITOR_DATA."
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_to_write(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_to_read(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    return postgres.opened_archive(url) if url else sqlite.opened_archive(data)

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.tables import drill
+from monitor.store.people_tables import drill
 
 
 class State(enum.StrEnum):

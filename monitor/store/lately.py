@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.hindsight import Began
 from monitor.notification import Notification
-from monitor.store.outbox import letter_of
+from monitor.store.letters import letter_of
 from monitor.store.tables import alert, outbox, transition
 
 _FIRES = ("firing", "clearing")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.redaction import protect
 from monitor.store.database import Store
-from monitor.store.tables import link_key, used_link
+from monitor.store.people_tables import link_key, used_link
 
 _BYTES = 32
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.outbox import Letter, Standing, letter_of
+from monitor.store.letters import Letter, Standing, letter_of
 from monitor.store.tables import group, living, outbox
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.notification import Notification
-from monitor.store.outbox import Letter, Standing, dumped, letter_of
+from monitor.store.letters import Letter, Standing, dumped, letter_of
 from monitor.store.tables import outbox
 
 MOST = 500

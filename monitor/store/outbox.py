@@ -2,79 +2,27 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Severity
-from monitor.notification import Notification
+from monitor.store.letters import Letter as Letter
+from monitor.store.letters import Standing as Standing
+from monitor.store.letters import letter as letter
+from monitor.store.letters import letter_of, row_of
 from monitor.store.tables import outbox
-
-_NOTIFICATION = TypeAdapter(Notification)
 
 AT_ONCE = 100
 """Messages of one destination that are looked at together."""
 
 
-class Standing(enum.StrEnum):
-    """Where a message stands."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message to one integration (`position` among the receiver's kinds). `id` is the same at every try."""
-
-    id: str
-    receiver: str
-    position: int
-    kind: str
-    notification: Notification
-    created_at: datetime
-    next_at: datetime
-    state: Standing = Standing.WAITING
-    attempts: int = 0
-    tried_at: datetime | None = None
-    settled_at: datetime | None = None
-    verdict: str = ""
-    reason: str = ""
-    retried_at: datetime | None = None
-    """When somebody had it tried again."""
-    fallback: str = ""
-    """The receiver that got it instead."""
-
-    @property
-    def begun(self) -> bool:
-        """Whether a try began of which nobody has written down how it ended: it may have arrived."""
-        return self.tried_at is not None and self.tried_at >= self.next_at
-
-
-def letter(notification: Notification, *, kind: str, position: int, at: datetime) -> Letter:
-    """A new letter that may go out at once."""
-    return Letter(
-        id=notification.id,
-        receiver=notification.receiver,
-        position=position,
-        kind=kind,
-        notification=notification,
-        created_at=at,
-        next_at=at,
-    )
-
-
 async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
     """Puts messages into the outbox, in the caller's transaction."""
     if letters:
-        await tx.execute(outbox.insert(), [_row(one) for one in letters])
+        await tx.execute(outbox.insert(), [row_of(one) for one in letters])
 
 
 async def waiting(
@@ -159,6 +107,12 @@ async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
     return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
 
 
+async def standing(tx: AsyncConnection, names: Collection[str]) -> dict[str, Letter]:
+    """How these messages stand, without those inside others, by id."""
+    wanted = sa.select(outbox).where(outbox.c.id.in_(names), outbox.c.merged_into.is_(None))
+    return {row["id"]: letter_of(row) for row in (await tx.execute(wanted)).mappings()}
+
+
 async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
     """Writes that `fallback` got the message too."""
     await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
@@ -199,51 +153,3 @@ async def told(tx: AsyncConnection, since: datetime) -> dict[str, int]:
 async def prune(tx: AsyncConnection, before: datetime) -> None:
     """Forgets messages that were settled before `before`."""
     await tx.execute(outbox.delete().where(outbox.c.settled_at < before))
-
-
-def dumped(notification: Notification) -> Any:
-    """The notification as the store keeps it."""
-    return _NOTIFICATION.dump_python(notification, mode="json")
-
-
-def _row(one: Letter) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "receiver": one.receiver,
-        "position": one.position,
-        "kind": one.kind,
-        "group_key": one.notification.group_key,
-        "notification": dumped(one.notification),
-        "urgency": one.notification.severity.rank,
-        "state": str(one.state),
-        "created_at": one.created_at,
-        "attempts": one.attempts,
-        "tried_at": one.tried_at,
-        "next_at": one.next_at,
-        "settled_at": one.settled_at,
-        "verdict": one.verdict,
-        "reason": one.reason,
-        "retried_at": one.retried_at,
-        "fallback": one.fallback,
-    }
-
-
-def letter_of(row: sa.RowMapping) -> Letter:
-    """The letter of a row of the outbox."""
-    return Letter(
-        id=row["id"],
-        receiver=row["receiver"],
-        position=row["position"],
-        kind=row["kind"],
-        notification=_NOTIFICATION.validate_python(row["notification"], strict=False),
-        created_at=row["created_at"],
-        next_at=row["next_at"],
-        state=Standing(row["state"]),
-        attempts=row["attempts"],
-        tried_at=row["tried_at"],
-        settled_at=row["settled_at"],
-        verdict=row["verdict"] or "",
-        reason=row["reason"],
-        retried_at=row["retried_at"],
-        fallback=row["fallback"],
-    )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import matchers
 from monitor.silences import Ended, Silence
-from monitor.store.tables import silence
+from monitor.store.people_tables import silence
 
 
 async def save(tx: AsyncConnection, one: Silence) -> None:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from monitor.store.columns import Moment, Span
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+from monitor.store import node_tables as node_tables
+from monitor.store import people_tables as people_tables
+from monitor.store.columns import BIG, Moment, Span
+from monitor.store.schema import metadata as metadata
 
 instance = sa.Table(
     "instance",
     metadata,
-    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("id", BIG, primary_key=True),
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("cloud_id", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -77,7 +69,7 @@ alert = sa.Table(
 transition = sa.Table(
     "transition",
     metadata,
-    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("id", BIG, primary_key=True),
     sa.Column("alert", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("before", sa.Text, nullable=False),
@@ -96,7 +88,7 @@ transition = sa.Table(
 group = sa.Table(
     "alert_group",
     metadata,
-    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("id", BIG, primary_key=True),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("receiver", sa.Text, nullable=False),
     sa.Column("labels", sa.JSON, nullable=False),
@@ -131,7 +123,7 @@ member = sa.Table(
 outbox = sa.Table(
     "outbox",
     metadata,
-    sa.Column("seq", _BIG, primary_key=True),
+    sa.Column("seq", BIG, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("receiver", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
@@ -164,38 +156,10 @@ budget = sa.Table(
     sa.Column("spent", sa.JSON, nullable=False),
 )
 
-silence = sa.Table(
-    "silence",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("matchers", sa.Text, nullable=False),
-    sa.Column("unless", sa.Text),
-    sa.Column("until_resolved", sa.Boolean, nullable=False),
-    sa.Column("window", sa.Text, nullable=False),
-    sa.Column("starts_at", Moment, nullable=False),
-    sa.Column("ends_at", Moment, nullable=False),
-    sa.Column("updated_at", Moment, nullable=False),
-    sa.Column("created_by", sa.Text, nullable=False),
-    sa.Column("comment", sa.Text, nullable=False),
-    sa.Column("ended", sa.Text, nullable=False),
-    sa.Index(None, "ends_at"),
-)
-
-acknowledgement = sa.Table(
-    "acknowledgement",
-    metadata,
-    sa.Column("alert", sa.Text, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("comment", sa.Text, nullable=False),
-    sa.Column("severity", sa.Text, nullable=False),
-    sa.Column("expires_at", Moment),
-)
-
 decision = sa.Table(
     "decision",
     metadata,
-    sa.Column("id", _BIG, primary_key=True),
+    sa.Column("id", BIG, primary_key=True),
     sa.Column("at", Moment, nullable=False),
     sa.Column("alert", sa.Text, nullable=False),
     sa.Column("group_key", sa.Text, nullable=False),
@@ -219,43 +183,4 @@ living = sa.Table(
     sa.Column("ref", sa.Text, nullable=False),
     sa.Column("again_at", Moment),
     sa.Index(None, "again_at"),
-)
-
-link_key = sa.Table(
-    "link_key",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("key", sa.Text, nullable=False),
-)
-
-used_link = sa.Table(
-    "used_link",
-    metadata,
-    sa.Column("link", sa.Text, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Index(None, "at"),
-)
-
-drill = sa.Table(
-    "drill",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("late_at", Moment, nullable=False),
-    sa.Column("schedule", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("steps", sa.JSON, nullable=False),
-    sa.Column("messages", sa.JSON, nullable=False),
-    sa.Index(None, "at"),
-)
-
-audit = sa.Table(
-    "audit",
-    metadata,
-    sa.Column("id", _BIG, primary_key=True),
-    sa.Column("at", Moment, nullable=False),
-    *(sa.Column(name, sa.Text, nullable=False) for name in ("way", "name", "address", "act", "subject", "detail")),
-    sa.Index(None, "subject", "id"),
-    sa.Index(None, "at"),
 )

@@ -69,6 +69,8 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
         "WEB__USERS": json.dumps([{"name": "王", "password_hash": HASH.written(), "role": "operator"}]),
         "WEB__TOKENS": json.dumps([{"name": "ci", "token": f"{CANARY}-long-enough", "role": "viewer"}]),
         "WEB__TRUSTED_PROXIES": "127.0.0.1, fd00::/8",
+        "NODE": "node-1",
+        "LEASE": "5s",
     }
     for name, text in texts.items():
         monkeypatch.setenv(f"FDI_MONITOR_{name}", text)
@@ -87,6 +89,7 @@ def test_every_variable_can_be_set_and_is_read(monkeypatch: pytest.MonkeyPatch) 
     assert (smtp.host, smtp.port, smtp.user, smtp.tls) == ("mail.example.com", 587, "fdi", "starttls")
     assert (smtp.sender, smtp.password.get_secret_value()) == ("fdi@example.com", CANARY)
     assert settings.token.get_secret_value() == f"{CANARY}-token"
+    assert (settings.node, settings.lease) == ("node-1", timedelta(seconds=5))
     assert {variable for variable, origin in loaded.origins.items() if origin == "default"} == {
         "FDI_MONITOR_DATABASE_URL"
     }
@@ -167,7 +170,7 @@ def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> 
         ("RETENTION", "0s", "greater than"),
         ("PUBLIC_URL", CANARY, "write for example https://"),
         ("SMTP__TLS", CANARY, "'none', 'starttls' or 'tls'"),
-        ("DATABASE_URL", f"postgresql://fdi:{CANARY}@db/fdi", "leave it unset"),
+        ("DATABASE_URL", f"mysql://fdi:{CANARY}@db/fdi", "write for example postgresql://"),
     ],
 )
 def test_a_bad_value_is_refused_by_name_and_never_repeated(

@@ -29,7 +29,7 @@ HOUSEKEEPING = (
     "monitor.engine.Engine.meet",
     "monitor.hushing.recall",
     "monitor.retention.Retention.run",
-    "monitor.stretches.Stretches._flush",
+    "monitor.stretches.Stretches.flush",
 )
 
 Seen = dict[str, Any]

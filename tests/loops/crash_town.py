@@ -82,7 +82,7 @@ class Doomed(Store):
         super().__init__(real._writer, real._reader)
         self._journal = journal
 
-    def write(self) -> _AsyncGeneratorContextManager[AsyncConnection, None]:
+    def write(self, *, alone: bool = True) -> _AsyncGeneratorContextManager[AsyncConnection, None]:
         caller = sys._getframe(1)
         return self._written(f"{caller.f_globals['__name__']}.{caller.f_code.co_qualname}")
 
@@ -134,7 +134,7 @@ class Mortal(Town):
         self.at = self.journal.at
         for instance in INSTANCES:
             await self.say(second, scene.broken(second), instance)
-        await self.live.engine._stretches._flush()
+        await self.live.engine._stretches.flush()
 
     async def speak(self) -> float | None:
         """One pass of the dispatcher and the courier; the second of the next, None for never."""

@@ -343,12 +343,12 @@ async def test_a_store_that_refuses_only_the_ends_of_runs_is_seen_as_well(store:
     async with watched(store, robot) as (running, town):
         await running.take(sample(30))
         await forbid(store)
-        await running._stretches._flush()
+        await running._stretches.flush()
         await town.go(31)
         assert len(robot.sent) == 1
         await allow(store)
         await until(lambda: not running.book.recorder.trouble)
-        await running._stretches._flush()
+        await running._stretches.flush()
     assert [one.end for one in await runs(store)] == [sample(30).at]
 
 

@@ -1,0 +1,90 @@
+"""The loops of a service that shares its database with other nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+import monitor
+from monitor.crew import Crew, Loop
+from monitor.errors import StoreFailed
+from monitor.ground import Ground
+from monitor.live import Live
+from monitor.node import Node
+from monitor.nudge import both
+from monitor.reloader import Source
+from monitor.rules.rule import Rule
+from monitor.store import nodes
+from monitor.store.database import Store
+from monitor.store.postgres import listen
+from monitor.tenure import Tenure
+
+RETRY = 1.0
+"""Seconds until a connection that was lost is made again."""
+
+log = structlog.get_logger()
+
+
+def sharing(
+    ground: Ground, tenure: Tenure, live: Live, leading: Sequence[Loop], source: Source | None
+) -> tuple[Node, list[Loop]]:
+    """This node, and its loops in the order in which what they write is read. `leading` are those that one node runs
+    for all."""
+    settings, changed = ground.settings, both(ground.changed.ring, ground.acted.ring)
+
+    async def posts() -> None:
+        ground.intake.open(live.engine.book)
+        try:
+            await ground.intake.run()
+        finally:
+            ground.intake.close()
+
+    node = Node(
+        ground.store,
+        tenure,
+        Crew(live, [*leading, posts], reload=source.requests.ask if source else lambda: None, pulse=ground.pulse),
+        name=settings.node or socket.gethostname(),
+        address=settings.public_url or ground.address,
+        version=monitor.__version__,
+        accounts=lambda: [one.name for one in live.force.policy.accounts],
+        together=lambda: _together(live),
+        now=ground.world.now,
+        pulse=ground.pulse,
+    )
+    tenure.missed = node.wake
+
+    async def hear() -> None:
+        await _hear(settings.database, ground.store, node.wake, changed)
+
+    return node, [node.work, node.run, hear]
+
+
+def _together(live: Live) -> list[str]:
+    """The accounts that have to be at one node: all of them, once a rule looks at instances of several."""
+    policy = live.force.policy
+    return [one.name for one in policy.accounts] if crosses(policy.rules) else []
+
+
+def crosses(rules: Iterable[Rule]) -> bool:
+    """Whether a rule judges instances of several accounts together."""
+    return any(rule.by is not None and "account" not in rule.by for rule in rules)
+
+
+async def _hear(url: str, store: Store, moved: Callable[[], None], changed: Callable[[], None]) -> None:
+    """Wakes what has to look when another node wrote. What is not heard is found by looking in time."""
+
+    def heard(name: str) -> None:
+        if name == nodes.MOVED:
+            moved()
+        elif name != store.name:
+            changed()
+
+    while True:
+        try:
+            await listen(url, heard)
+        except StoreFailed as error:
+            log.debug("other nodes are not heard", reason=str(error))
+        await asyncio.sleep(RETRY)

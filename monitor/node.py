@@ -1,0 +1,249 @@
+"""This node among those that share the database: says that it lives, takes the accounts that are its, leaves others.
+
+Beats are independent of the work, so nothing that takes long costs a lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.errors import StoreFailed
+from monitor.meters import Pulse
+from monitor.sharing import LEAD, decide
+from monitor.store import nodes
+from monitor.store.database import Store
+from monitor.store.nodes import Lease, Taken
+from monitor.tenure import Tenure
+
+BEATS = 4  # in a lease
+log = structlog.get_logger()
+
+
+class Crew(Protocol):
+    """What a node needs of those who do the work."""
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+
+    async def take(self, taken: Taken) -> None:
+        """Goes on with an account, or with the lead. Raises StoreFailed: it is asked again."""
+
+    async def leave(self, account: str) -> list[float] | None:
+        """Stops, with all written down; what was spent of the quota."""
+
+    async def lose(self, account: str) -> None:
+        """Stops: it is somebody else's by now."""
+
+    async def settle(self) -> None:
+        """Ends what the policy does not have any more. Raises StoreFailed."""
+
+
+class Node:
+    """One node. `accounts` are those of its policy, `together` those that have to be where the lead is."""
+
+    def __init__(
+        self,
+        store: Store,
+        tenure: Tenure,
+        crew: Crew,
+        *,
+        name: str,
+        address: str,
+        version: str,
+        accounts: Callable[[], Collection[str]],
+        together: Callable[[], Collection[str]],
+        now: Clock,
+        pulse: Pulse,
+    ) -> None:
+        self._store = store
+        self._tenure = tenure
+        self._crew = crew
+        self._name, self._address, self._version = name, address, version
+        self._accounts = accounts
+        self._together = together
+        self._now = now
+        self._pulse = pulse
+        self._every = tenure.length.total_seconds() / BEATS
+        self._woken = asyncio.Event()
+        self._alone = True
+        self._owed: dict[str, Taken] = {}
+        self._begun: set[str] = set()
+        self._failing = False
+
+    def wake(self) -> None:
+        """Somebody came, went or left something: look at once."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Takes part until cancelled; then leaves everything to others."""
+        self._pulse.expect("node", within=max(self._tenure.length * 3, self._tenure.length.resolution), at=self._now())
+        async with asyncio.TaskGroup() as tasks:
+            beats = tasks.create_task(self._live(), name="beats")
+            try:
+                await self._share()
+            finally:
+                beats.cancel()
+                await self._part()
+
+    async def work(self) -> None:
+        """What the node is there for, until cancelled: longer than it takes part."""
+        await self._crew.run()
+
+    async def depart(self) -> None:
+        """The process ends: nothing is done in its name any more."""
+        try:
+            async with self._store.quick() as tx:
+                await nodes.depart(tx, self._tenure.id)
+        except StoreFailed as error:
+            log.warning("the other nodes could not be told of the end", reason=str(error))
+
+    # that it lives
+
+    async def _live(self) -> None:
+        while True:
+            self._pulse.beat("node", self._now())
+            asked_at = asyncio.get_running_loop().time()
+            try:
+                await self._beat(asked_at)
+            except StoreFailed as error:
+                if not self._failing:
+                    log.error("this node cannot say that it lives", reason=str(error))
+                self._failing = True
+                if self._alone:  # nobody is there who could take anything
+                    self._tenure.renewed(asked_at)
+            else:
+                if self._failing:
+                    log.info("this node can say again that it lives")
+                self._failing = False
+            await asyncio.sleep(self._every)
+
+    async def _beat(self, asked_at: float) -> None:
+        if self._tenure.id:
+            async with self._store.quick() as tx:
+                known = await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length)
+            if known:
+                self._tenure.renewed(asked_at)
+                return
+            log.warning("this node was not heard of for too long, others have its work", node=self._tenure.id)
+            self._tenure.over()
+            self.wake()
+        me = f"{self._name}-{secrets.token_hex(3)}"
+        async with self._store.quick() as tx:
+            await nodes.join(tx, self._itself(me), self._tenure.length)
+            await nodes.tell(tx)
+        self._tenure.id = me
+        self._tenure.renewed(asked_at)
+        log.info("this node takes part", node=me)
+        self.wake()
+
+    def _itself(self, name: str) -> nodes.Node:
+        return nodes.Node(name, self._name, self._address, self._version, self._accounts())
+
+    # what it holds
+
+    async def _share(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._look()
+            except StoreFailed as error:
+                # Told by the beats. What is held stays as it is: it ends with the lease.
+                log.debug("nobody knows who holds what", reason=str(error))
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        for account in sorted(self._begun - self._tenure.epochs.keys()):
+            await self._lose(account)
+        me = self._tenure.id
+        if not me:
+            return
+        accounts = self._accounts()
+        async with self._store.quick() as tx:
+            for other in await nodes.bury(tx):
+                log.warning("a node is gone", node=other)
+            await nodes.provide(tx, {LEAD, *accounts})
+            members, leases = await nodes.members(tx), await nodes.leases(tx)
+        if me != self._tenure.id:
+            return
+        self._alone = [one.id for one in members] == [me]
+        await self._agree(me, leases)
+        holders = {one.account: one.holder for one in leases}
+        moves = decide(me, members, holders, together=self._together())
+        wanted = {LEAD, *accounts}.union(*(one.accounts for one in members))
+        for account in moves.leave:
+            if account in self._tenure.epochs:
+                await self._leave(account, drop=False)
+        await self._take(me, moves.take)
+        for account in [one for one in self._tenure.epochs if one not in wanted and one in self._begun]:
+            await self._leave(account, drop=True)
+
+    async def _agree(self, me: str, leases: Collection[Lease]) -> None:
+        """Believes the rows: what another has is lost, and what nobody here knows of is free for the next look."""
+        rows = {one.account: one.epoch for one in leases if one.holder == me}
+        for account, epoch in list(self._tenure.epochs.items()):
+            if rows.get(account) != epoch:
+                del self._tenure.epochs[account]
+                await self._lose(account)
+        stray = {account: epoch for account, epoch in rows.items() if account not in self._tenure.epochs}
+        if stray:
+            async with self._store.quick() as tx:
+                for account, epoch in stray.items():
+                    await nodes.release(tx, account, me, epoch, None)
+            self.wake()
+
+    async def _take(self, me: str, accounts: Collection[str]) -> None:
+        if accounts:
+            async with self._store.quick() as tx:
+                taken = await nodes.take(tx, accounts, me)
+            if me != self._tenure.id:
+                return
+            self._tenure.epochs |= {one.account: one.epoch for one in taken}
+            self._owed |= {one.account: one for one in taken}
+        if not self._owed:
+            return
+        for account, one in list(self._owed.items()):
+            if self._tenure.epochs.get(account) == one.epoch:
+                self._begun.add(account)
+                await self._crew.take(one)
+                log.info("taken", lease=account or "lead", epoch=one.epoch)
+            del self._owed[account]
+        await self._crew.settle()
+
+    async def _leave(self, account: str, *, drop: bool) -> None:
+        epoch, me = self._tenure.epochs[account], self._tenure.id
+        spent = await self._crew.leave(account)
+        self._begun.discard(account)
+        self._tenure.epochs.pop(account, None)
+        async with self._store.quick() as tx:
+            if drop:
+                await nodes.drop(tx, account, me, epoch)
+            else:
+                await nodes.release(tx, account, me, epoch, spent)
+            await nodes.tell(tx)
+        log.info("left", lease=account or "lead", epoch=epoch)
+
+    async def _lose(self, account: str) -> None:
+        log.warning("lost", lease=account or "lead")
+        self._begun.discard(account)
+        self._owed.pop(account, None)
+        await self._crew.lose(account)
+
+    async def _part(self) -> None:
+        try:
+            async with self._store.quick() as tx:
+                await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length, leaving=True)
+            for account in [*sorted(self._tenure.epochs.keys() - {LEAD}), LEAD]:
+                if account in self._tenure.epochs:
+                    await self._leave(account, drop=False)
+        except StoreFailed as error:
+            log.warning("what this node held is free only when its lease ends", reason=str(error))

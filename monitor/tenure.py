@@ -1,0 +1,64 @@
+"""What this node may do among those that share a database: nothing once it is not known to be alive.
+
+How long it may is counted from before it asked, by a clock that goes on while the process is frozen: so it stops
+before anybody else begins. What it writes is checked in the same transaction, by the rows of the leases themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.errors import StoreFailed
+from monitor.store import nodes
+
+Fence = Callable[[AsyncConnection, Collection[str]], Awaitable[Collection[str]]]
+"""Says in a transaction, where several nodes share the accounts, which of them this node may write about."""
+
+MARGIN = 0.9
+"""The share of a lease that is used: clocks do not run quite alike, and what was sent has to arrive."""
+
+
+class Tenure:
+    """The leases of this node: `epochs` by account, under its present `id`, which is empty while it has none."""
+
+    def __init__(self, length: timedelta, *, missed: Callable[[], None] = lambda: None) -> None:
+        """`missed` is called when a write shows that a lease is gone."""
+        self.id = ""
+        self.length = length
+        self.epochs: dict[str, int] = {}
+        self._until = float("-inf")
+        self.missed = missed
+
+    def renewed(self, asked_at: float) -> None:
+        """The database knows that the node is alive; it was asked at `asked_at` by the loop's clock."""
+        self._until = asked_at + self.length.total_seconds() * MARGIN
+
+    def over(self) -> None:
+        """The node was buried: it has nothing any more."""
+        self.id, self.epochs, self._until = "", {}, float("-inf")
+
+    @property
+    def alive(self) -> bool:
+        """Whether nobody else can have what this node holds."""
+        return bool(self.id) and asyncio.get_running_loop().time() < self._until
+
+    def holds(self, account: str) -> bool:
+        """Whether the account is this node's, and nobody else can have it now."""
+        return account in self.epochs and self.alive
+
+    async def held(self, tx: AsyncConnection, accounts: Collection[str]) -> Collection[str]:
+        """Those of `accounts` that nobody else gets before the transaction ends."""
+        epochs = {one: self.epochs[one] for one in accounts if one in self.epochs}
+        found = await nodes.fence(tx, epochs, self.id) if epochs else set()
+        if len(found) < len(set(accounts)):
+            self.missed()
+        return found
+
+    async def fence(self, account: str, tx: AsyncConnection) -> None:
+        """Raises StoreFailed where another node has the account's lease; nobody gets it before `tx` ends."""
+        if not await self.held(tx, {account}):
+            raise StoreFailed("another node does this now")
