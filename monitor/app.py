@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypedDict
 
@@ -38,7 +38,7 @@ from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.tenure import Tenure
-from monitor.web.door import make_door
+from monitor.web.door import Door, make_door
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site, Speech
@@ -79,49 +79,39 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data, settings.database, lease=settings.lease))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        acted, force, intake = Nudge(), InForce(policy), Intake(now=world.now, pulse=pulse)
+        force, intake = InForce(policy), Intake(now=world.now, pulse=pulse)
         tenure = Tenure(settings.lease) if settings.database else None
-        site = Site(
-            store,
-            meters,
-            pulse,
-            world.now,
-            changed,
-            hosts=hosts,
-            reload=source.requests.reload if source else None,
-            acted=acted,
-            speech=lambda: _speech(force.policy),
-            started_at=world.wall(),
-            wall=world.wall,
-            door=door,
-            trusted=settings.web.trusted_proxies,
-            public_url=settings.public_url,
-            post=intake.take,
-        )
+        nudges = changed, Nudge(), Nudge()
+        ground = Ground(settings, force, world, store, session, outward, "", meters, pulse, *nudges, intake, tenure)
+        site = _site(ground, hosts, door, source)
         port = await stack.enter_async_context(serve(make_app(site), settings.web.host, settings.web.port))
-        address = f"http://{reachable(settings.web.host)}:{port}"
-        ground = Ground(
-            settings,
-            force,
-            world,
-            store,
-            session,
-            outward,
-            address,
-            meters,
-            pulse,
-            changed,
-            acted,
-            Nudge(),
-            intake,
-            tenure,
-        )
+        ground = replace(ground, address=f"http://{reachable(settings.web.host)}:{port}")
         live = await _build(ground)
         loops, depart = _loops(live, ground, source)
         stack.push_async_callback(depart)
         async with _going(loops):
             await live.settle(policy)
-            yield Service(address, meters, store, pulse)
+            yield Service(ground.address, meters, store, pulse)
+
+
+def _site(ground: Ground, hosts: frozenset[str] | None, door: Door, source: Source | None) -> Site:
+    return Site(
+        ground.store,
+        ground.meters,
+        ground.pulse,
+        ground.world.now,
+        ground.changed,
+        hosts=hosts,
+        reload=source.requests.reload if source else None,
+        acted=ground.acted,
+        speech=lambda: _speech(ground.force.policy),
+        started_at=ground.world.wall(),
+        wall=ground.world.wall,
+        door=door,
+        trusted=ground.settings.web.trusted_proxies,
+        public_url=ground.settings.public_url,
+        post=ground.intake.take,
+    )
 
 
 async def _build(ground: Ground) -> Live:

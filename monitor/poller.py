@@ -117,8 +117,10 @@ class Poller:
     async def _begin(self) -> None:
         """Has the first instances taken, as soon as the store takes anything."""
         listed = Listed(self._roster.polled, frozenset())
-        while not await self._keep_safely(listed):
+        taken = await self._keep_safely(listed)
+        while not taken:
             await asyncio.sleep(RETRY)
+            taken = await self._keep_safely(listed)
 
     def _time(self) -> float:
         """Seconds since 1970 as they were when the loop started, on the loop's clock: slots are stable across
@@ -232,18 +234,13 @@ class Poller:
 
     def _tell(self, sample: Sample) -> None:
         """Says once that an instance fell ill, and once that it is back."""
-        key = sample.instance.key
-        if sample.failure is not None:
-            failed(sample.failure.reason)
-        if sample.failure is not None and key not in self._ill:
+        key, failure = sample.instance.key, sample.failure
+        if failure is not None:
+            failed(failure.reason)
+        if failure is not None and key not in self._ill:
             self._ill.add(key)
-            self._log.warning(
-                "instance cannot be polled",
-                instance=sample.instance.name,
-                kind=str(sample.failure.kind),
-                reason=sample.failure.reason,
-                request_id=sample.failure.request_id,
-            )
-        elif sample.failure is None and key in self._ill:
+            words = {"kind": str(failure.kind), "reason": failure.reason, "request_id": failure.request_id}
+            self._log.warning("instance cannot be polled", instance=sample.instance.name, **words)
+        elif failure is None and key in self._ill:
             self._ill.discard(key)
             self._log.info("instance can be polled again", instance=sample.instance.name)

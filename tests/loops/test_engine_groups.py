@@ -98,10 +98,10 @@ async def test_a_group_alert_is_written_with_the_sample_that_moved_it(
         await running.take(sample(0, A, 1))
         transactions, write = 0, store.write
 
-        def counted() -> object:
+        def counted(**how: bool) -> object:
             nonlocal transactions
             transactions += 1
-            return write()
+            return write(**how)
 
         monkeypatch.setattr(store, "write", counted)
         await running.take(sample(1, B, 2))
