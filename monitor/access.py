@@ -79,7 +79,7 @@ class Token:
 
 def digest(token: str) -> bytes:
     """What is kept of a token. It is long and random, so a fast digest cannot be searched."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
 
 
 def token_of(tokens: Iterable[Token], shown: str) -> Token | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -24,7 +25,7 @@ _TOKENS = '[{"name": "grafana", "token": "...", "role": "viewer"}]'
 def _plain(name: str) -> str:
     if not name.strip() or not name.isprintable() or ":" in name:
         raise ValueError("is no name: it needs letters, and no colon")
-    return name
+    return unicodedata.normalize("NFC", name)
 
 
 def _hash(text: str) -> passwords.Hashed:

@@ -30,7 +30,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 INSTALL = "pip install 'fdi-monitor[otel]'"
-FAREWELL = 3.0
+FAREWELL = 2.0
 """Seconds that a stop waits for what was not sent yet."""
 
 _LIBRARY = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
@@ -119,10 +119,11 @@ def _once(exporter: SpanExporter) -> SpanExporter:
         failing = False
 
         def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            heard.first = ""
             result = exporter.export(spans)
             failing = result is not SpanExportResult.SUCCESS
             if failing and not self.failing:
-                log.warning("traces cannot be sent", reason=redact(heard.last))
+                log.warning("traces cannot be sent", reason=redact(heard.first))
             elif self.failing and not failing:
                 log.info("traces are sent again")
             self.failing = failing
@@ -136,10 +137,10 @@ def _once(exporter: SpanExporter) -> SpanExporter:
 
 
 class _Heard(logging.Filter):
-    """Keeps what the library says instead of letting it through."""
+    """Keeps what the library says first of a batch, which names the cause, instead of letting it through."""
 
-    last = ""
+    first = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        self.last = record.getMessage()
+        self.first = self.first or record.getMessage()
         return False

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import math
 import secrets
+import unicodedata
 from collections.abc import Sequence
 
 import structlog
@@ -164,8 +164,9 @@ def _opened(shown: str) -> tuple[str, str]:
         Stranger: it is neither.
     """
     try:
-        text = base64.b64decode(shown, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+        # the same letters can be sent as different code points; RFC 7617 has them composed
+        text = unicodedata.normalize("NFC", base64.b64decode(shown, validate=True).decode())
+    except ValueError as error:
         raise Stranger(tried=True) from error
     name, colon, password = text.partition(":")
     if not colon or len(password) > LONGEST:

@@ -63,7 +63,8 @@ async def test_a_link_in_the_chat_acknowledges_and_explain_tells_the_whole_chain
             told = await explained(run, "tasks-abnormal")
             stages = [one["stage"] for one in told["facts"]]
             assert told["answer"] == "told to chat; now acknowledged by 王: by a link in a message"
-            assert {"sample", "rule", "step", "timer", "quiet", "group", "decision", "delivery"} == set(stages)
+            assert {"sample", "rule", "step", "timer", "quiet", "act", "group", "decision", "delivery"} == set(stages)
+            assert [one["name"] for one in told["facts"] if one["stage"] == "act"] == ["link 王"]
             assert "critical when abnormal 1 > 0" in [one["text"] for one in told["facts"]]
             status, page = await run.page(f"/alerts/{told['fingerprint']}")
             assert (status, told["answer"] in page) == (200, True)

@@ -106,13 +106,16 @@ def test_config_shows_each_setting_with_its_origin_and_masks_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FDI_MONITOR_SMTP__PASSWORD", CANARY)
-    Path(".env").write_text("FDI_MONITOR_WEB__PORT=9090\nFDI_MONITOR_WEB_HOST=h\n")
+    token = {"name": "王", "token": f"{CANARY}-{CANARY}", "role": "viewer"}
+    lines = ("FDI_MONITOR_WEB__PORT=9090", "FDI_MONITOR_WEB_HOST=h", f"FDI_MONITOR_WEB__TOKENS='{json.dumps([token])}'")
+    Path(".env").write_text("\n".join(lines))
     assert main(["config"]) == 0
     captured = capsys.readouterr()
     rows = [line.split() for line in captured.out.splitlines()]
     assert [row[0] for row in rows] == list(variables())
     assert ["FDI_MONITOR_WEB__PORT", "9090", ".env"] in rows
     assert ["FDI_MONITOR_RETENTION", "30d", "default"] in rows
+    assert ["FDI_MONITOR_WEB__TOKENS", "王", "(viewer)", ".env"] in rows
     assert ["FDI_MONITOR_SMTP__PASSWORD", "***", "environment"] in rows
     assert captured.err == (
         "fdi-monitor: warning: FDI_MONITOR_WEB_HOST (.env) is no setting, did you mean FDI_MONITOR_WEB__HOST?\n"

@@ -7,14 +7,19 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 from webrows import opened
 
 from monitor.access import Reader, Role, Token, User, Way, digest
 from monitor.errors import UsageError
 from monitor.passwords import Hashed, hashed
+from monitor.web import pages, roles
 from monitor.web.brake import FREE_OF_ADDRESS
 from monitor.web.door import QUEUE, Door, Slower, Stranger, make_door
+from monitor.web.roles import NEEDS
+from monitor.web.server import make_app
 
 WANG, LI, TOKEN = "Tr0ub4dor-密码", "correct horse", "tok-0123456789abcdefghij"
 HASH = {
@@ -71,6 +76,9 @@ async def test_people_come_in_by_password_and_programs_by_token() -> None:
         "Bearer",
         f"Bearer {TOKEN}x",
         "Bearer 秘密",
+        "Bearer \udcff\udcfe",
+        "Basic \udcff",
+        "Basic 密码",
         "Digest x",
         TOKEN,
     ],
@@ -202,3 +210,26 @@ async def test_what_is_missing_is_said(tmp_path: Path) -> None:
             answer = await client.get("/", headers={"Authorization": basic("lili", "guess")})
         assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
         assert "Try again in 1 s" in await answer.text()
+
+
+async def test_a_template_knows_who_reads_it_also_in_a_thread(tmp_path: Path) -> None:
+    template = pages._PAGES.from_string("{{ reader().name }} {{ reader().role }} {{ reader().acts }}")
+
+    async def shown(_request: web.Request) -> web.Response:
+        return web.Response(text=await asyncio.to_thread(template.render))
+
+    async with opened(tmp_path, door=Door(USERS, TOKENS)) as (site, _):
+        app = make_app(site)
+        app.router.add_get("/shown", shown)
+        monkeypatched = {**NEEDS, "GET /shown": Role.VIEWER}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(roles, "NEEDS", monkeypatched)
+            async with TestClient(TestServer(app)) as client:
+                for shows, text in (
+                    (basic("wang", WANG), "wang operator True"),
+                    (basic("lili", LI), "lili viewer False"),
+                    (f"Bearer {TOKEN}", "ci operator True"),
+                ):
+                    answer = await client.get("/shown", headers={"Authorization": shows})
+                    assert await answer.text() == text
+    assert template.render() == " viewer False"

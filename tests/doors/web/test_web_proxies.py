@@ -124,6 +124,25 @@ async def test_our_own_pages_are_known_by_the_name_that_the_browser_sees(
         assert (await client.delete("/api/v2/silence/x", headers=given)).status == status
 
 
+def test_the_nginx_of_the_documents_says_what_is_needed() -> None:
+    """Run with nginx 1.22 by hand; what it means is what the small proxy below does."""
+    text = (Path(__file__).parents[3] / "docs" / "access.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
+    bare = re.sub(r"\s+#.*", "", block)
+    assert re.match(r"location /fdi/ \{\n", bare)
+    assert re.findall(r"proxy_pass (\S+);", bare) == ["http://127.0.0.1:8080/"], "its slash takes /fdi off"
+    given = dict(re.findall(r"proxy_set_header (\S+) (\S+);", bare))
+    assert given == {
+        "Host": "$host",
+        "X-Forwarded-For": "$proxy_add_x_forwarded_for",
+        "X-Forwarded-Proto": "$scheme",
+        "X-Forwarded-Host": "$http_host",
+        "X-Forwarded-Prefix": "/fdi",
+    }
+    assert bare.count("{") == bare.count("}") == 1
+    assert all(re.fullmatch(r" {4}\S.*;|location .* \{|\}", line) for line in bare.splitlines())
+
+
 # --- a real proxy: it takes `/fdi/` off, as nginx does with `location /fdi/ { proxy_pass http://.../; }`
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "upgrade", "te", "trailer"}
