@@ -76,7 +76,9 @@ def _show(group: Group, scene: Scene, *, at: datetime, message_id: str) -> Decis
     notification = _notification(group, scene, Reason.ACKNOWLEDGED, at=at, message_id=message_id)
     told = {key: replace(group.said[key], owner=scene.owners.get(key, "")) for key in scene.untold}
     shown = replace(group, version=group.version + 1, changed_at=None, said={**group.said, **told})
-    again = earliest(_future(_date(scene.repeat_at()), at), scene.look.changes_at)
+    # What is due while this is shown is said next.
+    repeat_at = _date(scene.repeat_at())
+    again = earliest(max(repeat_at, at) if repeat_at is not None else None, scene.look.changes_at)
     return Decision(Reason.ACKNOWLEDGED, replace(shown, look_at=again), notification)
 
 
