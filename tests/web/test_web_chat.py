@@ -227,7 +227,7 @@ async def test_the_room_speaks_chinese_to_those_who_do(browser: Browser, room: R
     page, complaints = await opened(browser, room, query="?lang=zh")
     await expect(page).to_have_title("数据集成告警群")
     await expect(cards(page).first.get_by_role("heading")).to_contain_text("cdc-tasks-abnormal · prod · orders")
-    await expect(cards(page).first).to_contain_text("异常 3")
+    await expect(cards(page).first.locator(".fields > div").first).to_have_text("异常3（普通 0，CDC 3）")
     await expect(page.get_by_role("link", name="飞书")).to_contain_text("2")
     assert complaints == []
 
