@@ -13,6 +13,7 @@ from monitor import timewindows
 from monitor.grouping import decide, new_group
 from monitor.model import Alert, Counts, Instance, Sample, Severity
 from monitor.notification import Notification, Reason
+from monitor.pacing import aside
 from monitor.routing import Route
 from monitor.rules.change import Change
 from monitor.rules.rule import Rule
@@ -46,8 +47,9 @@ class Schedule:
         return f"{self.cron} {self.zone}"
 
     def after(self, at: datetime) -> datetime | None:
-        """The first moment after `at` that it names; None if there is none."""
-        return next(timewindows.openings(self.cron, self.zone, at), None)
+        """When the first drill after `at` is due, off the rush of the full and the half hour; None if none is."""
+        opening = next(timewindows.openings(self.cron, self.zone, at), None)
+        return aside(opening, self.name) if opening is not None else None
 
 
 @dataclass(frozen=True, slots=True)

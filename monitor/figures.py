@@ -3,7 +3,7 @@ or what another system wrote on it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from monitor.model import KINDS, STATUSES, TASKS
@@ -45,9 +45,20 @@ def foreign(alert: AlertView, words: Wording) -> tuple[str, ...]:
 
 def counts(alert: AlertView, words: Wording) -> str:
     """The counts, before and after where they moved, the others unless nothing; of a group what its rule adds up."""
-    told = [_counted(alert, status, words) for status in _STATUSES if status == "abnormal" or _some(alert, status)]
+    there = [status for status in _STATUSES if status == "abnormal" or _some(alert, status)]
+    told = [_counted(alert, status, words, name=words.counts[status]) for status in there]
     told += [_figure(alert, key, clean(key, 80), words) for key in alert.values if "(" in key]
     return words.between.join(filter(None, told))
+
+
+def figures(alert: AlertView, words: Wording) -> Iterator[tuple[str, str]]:
+    """The same, each with its name."""
+    for status in _STATUSES:
+        if status == "abnormal" or _some(alert, status):
+            yield words.counts[status], _counted(alert, status, words, name="").strip()
+    for key in alert.values:
+        if "(" in key:
+            yield clean(key, 80), _figure(alert, key, "", words).strip()
 
 
 def _some(alert: AlertView, status: str) -> bool:
@@ -56,12 +67,11 @@ def _some(alert: AlertView, status: str) -> bool:
     return any(values.get(key) for values in (alert.values, alert.values_before) for key in keys)
 
 
-def _counted(alert: AlertView, status: str, words: Wording) -> str:
-    """One state: both kinds together, or kind by kind where only that is known."""
-    name = words.counts[status]
+def _counted(alert: AlertView, status: str, words: Wording, *, name: str) -> str:
+    """One state under this name: both kinds together, or kind by kind where only that is known."""
     keys = [f"{kind}.{status}" for kind in KINDS]
     if status not in alert.values:
-        return _kinds(alert, keys, words, name=f" {name}")
+        return _kinds(alert, keys, words, name=f" {name}" if name else "")
     total = _figure(alert, status, name, words)
     if status != "abnormal" or not any(alert.values.get(key) or alert.values_before.get(key) for key in keys):
         return total

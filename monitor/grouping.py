@@ -16,6 +16,7 @@ from datetime import datetime
 from monitor.group import Group, new_group
 from monitor.model import Alert
 from monitor.notification import Notification, Reason
+from monitor.pacing import aside
 from monitor.quieting import NOTHING, Look, earliest
 from monitor.scene import Quiet, Scene
 from monitor.views import Said, views
@@ -59,10 +60,11 @@ def decide(
     if isinstance(verdict, Quiet):
         if not scene.standing and not group.said:
             return Decision(verdict, None)
-        again = earliest(_future(_date(repeat_at), at), look.changes_at)
+        again = earliest(_future(_date(repeat_at), at), _let_go(verdict, look, group))
         return Decision(verdict, replace(kept, changed_at=None, look_at=again), by=scene.because(verdict))
     if look.muted is not None:
-        return Decision(Quiet(look.muted.why), replace(later, look_at=look.changes_at), by=look.muted.by)
+        muted = Quiet(look.muted.why)
+        return Decision(muted, replace(later, look_at=_let_go(muted, look, group)), by=look.muted.by)
     rested = group.spoke_at + group.interval if group.spoke_at is not None else at
     if due is None and verdict not in (Reason.REPEAT, Reason.ACKNOWLEDGED) and at < rested:
         return Decision(Quiet.WAITING, replace(later, look_at=earliest(rested, look.changes_at)))
@@ -76,7 +78,9 @@ def _show(group: Group, scene: Scene, *, at: datetime, message_id: str) -> Decis
     notification = _notification(group, scene, Reason.ACKNOWLEDGED, at=at, message_id=message_id)
     told = {key: replace(group.said[key], owner=scene.owners.get(key, "")) for key in scene.untold}
     shown = replace(group, version=group.version + 1, changed_at=None, said={**group.said, **told})
-    again = earliest(_future(_date(scene.repeat_at()), at), scene.look.changes_at)
+    # What is due while this is shown is said next.
+    repeat_at = _date(scene.repeat_at())
+    again = earliest(max(repeat_at, at) if repeat_at is not None else None, scene.look.changes_at)
     return Decision(Reason.ACKNOWLEDGED, replace(shown, look_at=again), notification)
 
 
@@ -115,6 +119,12 @@ def _notification(group: Group, scene: Scene, verdict: Reason, *, at: datetime, 
         at=at,
         alerts=views(scene.firing.values(), over, said=group.said, flapping=scene.look.flapping, owners=scene.owners),
     )
+
+
+def _let_go(quiet: Quiet, look: Look, group: Group) -> datetime | None:
+    """When it may speak again by time alone. Windows open and close on the hour, with everybody else's."""
+    by_window = quiet in (Quiet.MUTED, Quiet.INACTIVE, Quiet.MAINTENANCE)
+    return aside(look.changes_at, group.key) if by_window and look.changes_at is not None else look.changes_at
 
 
 def _date(repeat_at: datetime | Quiet | None) -> datetime | None:

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from monitor.figures import counts, foreign, health, moved
+from monitor import telling
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.tickets import Deed, ticket
 from monitor.wording import Wording, wording
-from monitor.writing import clean, moment, near, number
+from monitor.writing import clean, moment, number
 
 FULL = 10
 """How many alerts a message tells in full; the others are counted."""
@@ -46,6 +46,10 @@ class Entry:
     colour: Colour
     mark: str = ""
     runbook: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    """The numbers and moments among the details, by their names, of an alert that is alone in its message; for chats
+    that show such in two columns. `prose` are the other details then."""
+    prose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def render(
     instead = words.instead.format(receiver=clean(notification.instead_of, 80)) if notification.instead_of else ""
     sent = words.sent.format(at=moment(notification.at, zone))
     footer = (instead, sent, words.identity.format(id=notification.id[:8]))
-    entries = (_entry(alert, notification.at, zone, words) for alert in told)
+    alone = len(notification.alerts) == 1 and not brief
+    entries = (_entry(alert, notification.at, zone, words, alone=alone) for alert in told)
     return Message(
         notification=notification,
         title=_title(notification, words),
@@ -195,49 +200,15 @@ def _rise(alert: AlertView) -> tuple[float, float] | None:
     return None
 
 
-def _entry(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Entry:
+def _entry(alert: AlertView, at: datetime, zone: tzinfo, words: Wording, *, alone: bool) -> Entry:
     mark = (words.severities[alert.severity], words.changes[alert.change]) if alert.firing else ()
     return Entry(
         alert=alert,
-        headline=_headline(alert, words),
-        details=_firing(alert, at, zone, words) if alert.firing else _ended(alert, at, zone, words),
+        headline=telling.headline(alert, words),
+        details=telling.lines(alert, at, zone, words),
         colour=_COLOURS[alert.severity] if alert.firing else Colour.GREEN,
         mark=words.between.join(filter(None, mark)),
         runbook=clean(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", ""), 1000),
+        fields=telling.fields(alert, at, zone, words) if alone else (),
+        prose=telling.prose(alert, words) if alone else (),
     )
-
-
-def _headline(alert: AlertView, words: Wording) -> str:
-    """What the rule says, or the names of rule and instance; of an alert that is over, that it is."""
-    names = " · ".join(filter(None, (alert.name, alert.instance)))
-    headline = clean(alert.annotations.get("summary", "")) or clean(names)
-    over = words.ended if alert.cause in words.causes else words.over
-    return headline if alert.firing else over.format(headline=headline)
-
-
-def _firing(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
-    since = words.since.format(start=near(alert.started_at, at, zone), span=words.span(at - alert.started_at))
-    owner = clean(alert.acknowledged_by, 80)
-    acknowledged = words.acknowledged.format(owner=owner) if owner else ""
-    figures = (health(alert, words), counts(alert, words), words.tasks(alert.annotations))
-    return tuple(filter(None, (*figures, *foreign(alert, words), since, acknowledged)))
-
-
-def _ended(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> tuple[str, ...]:
-    end = alert.resolved_at or at
-    lasted = words.lasted.format(
-        start=near(alert.started_at, at, zone), end=near(end, at, zone), span=words.span(end - alert.started_at)
-    )
-    if alert.cause not in words.causes:
-        return tuple(filter(None, (_proof(alert, at, words), lasted)))
-    figures = counts(alert, words) if moved(alert) else ""
-    return tuple(filter(None, (words.causes[alert.cause], figures, lasted)))
-
-
-def _proof(alert: AlertView, at: datetime, words: Wording) -> str:
-    """The counts, before and after, with the age of the sample that shows that it is well."""
-    back = words.answers if alert.values_before.get("up") == 0 and alert.values.get("up") == 1 else ""
-    figures = words.between.join(filter(None, (back, counts(alert, words))))
-    if not figures or alert.values_at is None:
-        return figures
-    return words.proof.format(counts=figures, ago=words.span(at - alert.values_at))

@@ -9,6 +9,7 @@ from datetime import datetime
 from monitor.group import Group
 from monitor.model import Alert, State
 from monitor.notification import Reason
+from monitor.pacing import repeats_at
 from monitor.quieting import Hushed, Look, Why
 
 
@@ -67,7 +68,7 @@ class Scene:
         limit = self.group.repeat_limit
         if limit is not None and self.group.repeats >= limit:
             return Quiet.REPEAT_LIMIT
-        return self.group.spoke_at + self.group.repeat
+        return repeats_at(self.group.spoke_at, self.group.repeat, self.group.key)
 
     def verdict(self, at: datetime, repeat_at: datetime | Quiet | None, *, changed: bool) -> Reason | Quiet:
         """What there is to say, the most pressing first, or why there is nothing."""

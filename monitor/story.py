@@ -14,7 +14,9 @@ from monitor.chain import Delivery, Evidence, Fact, Stage, Story
 from monitor.group import Group
 from monitor.ledger import Line
 from monitor.model import Alert, Cause, Run, State, Transition, Truth
+from monitor.quieting import Why
 from monitor.rules.inquest import Inquest, Ruling
+from monitor.scene import Quiet
 from monitor.wording import ENGLISH
 from monitor.writing import number
 
@@ -57,7 +59,7 @@ def of_instance(inquest: Inquest, alerts: Sequence[Alert], at: datetime) -> Stor
         answer = "no rule is for this instance, so nothing can be said of it"
     elif firing or waiting:
         told = [f"{', '.join(names)} {word}" for names, word in ((firing, "fires"), (waiting, "waits")) if names]
-        answer = "; ".join(told) + ": explain the alert itself to see who was told"
+        answer = "; ".join(told) + ": who was told, or why nobody was, follows"
     else:
         answer = "no message, because none of its rules is breached"
     where = " · ".join((inquest.instance.account, inquest.instance.name))
@@ -213,9 +215,19 @@ def _answer(found: Evidence) -> str:
     if now := _held_now(found):
         return f"no message, because it is {now}"
     last = found.lines[-1] if found.lines else None
+    if last is not None and last.reason == Quiet.OVER_BEFORE_SAID:
+        return f"no message, because {_until_over(found.lines)}"
     if last is not None and not last.message:
         return f"no message, because its group decided {last.reason}"
     return "no message is recorded: its group has not decided yet, or what it sent is older than what is kept"
+
+
+def _until_over(lines: Sequence[Line]) -> str:
+    """What kept an alert quiet for as long as it fired. `lines` end with that it was over."""
+    held = lines[-2] if len(lines) > 1 and lines[-2].reason in set(Why) else None
+    if held is None:
+        return "it was over before its group had waited long enough to say it"
+    return f"it was {held.reason}" + (f" by {held.because}" if held.because else "") + " until it was over"
 
 
 def _held_now(found: Evidence) -> str:

@@ -15,6 +15,7 @@ LANGUAGES = ("en", "zh")
 
 _CENTURY = 3e9
 _LONGEST_NAMES = 1000
+_NAMES = ("since", "for", "acknowledged", "sampled", "began", "ended", "lasted")
 _UNMARKED = {Change.RESOLVED: "", Change.PASSED: "", Change.SAME: ""}
 
 
@@ -64,7 +65,7 @@ class Wording:
     answers: str
     proof: str
     since: str
-    acknowledged: str
+    names: Mapping[str, str]
     lasted: str
     more: str
     broken: str
@@ -164,7 +165,7 @@ ENGLISH = Wording(
     answers="answers again",
     proof="{counts}; sampled {ago} ago",
     since="since {start} ({span})",
-    acknowledged="acknowledged by {owner}",
+    names=dict(zip(_NAMES, ("since", "for", "acknowledged by", "sampled", "began", "ended", "lasted"), strict=True)),
     lasted="{start} to {end} (lasted {span})",
     more="+{count} more",
     broken="broken",
@@ -235,7 +236,7 @@ CHINESE = Wording(
     answers="已重新应答",
     proof="{counts}；采样于 {ago}前",
     since="始于 {start}（已持续 {span}）",
-    acknowledged="已由 {owner} 确认",
+    names=dict(zip(_NAMES, ("始于", "已持续", "确认人", "采样于", "开始", "结束", "持续"), strict=True)),
     lasted="{start} 至 {end}（持续 {span}）",
     more="另有 {count} 条",
     broken="异常任务",

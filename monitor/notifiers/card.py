@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.message import Button, Message
-from monitor.notifiers.dialect import Cut, Dialect, bold, calls, encoded, font, linked
+from monitor.notifiers.dialect import Cut, Dialect, bold, calls, columns, encoded, font, linked
 from monitor.notifiers.dialect import fitting as fitted
 
 _ENTITIES = str.maketrans({letter: f"&#{ord(letter)};" for letter in "&<*_~`[]\\"})
@@ -30,14 +30,16 @@ DIALECT = Dialect(
     paint=font,
     faint=lambda text: font("grey", text),
     link=linked,
+    columns=True,
 )
 
 
 def _card(message: Message, cut: Cut, at: tuple[str, ...], keyword: str) -> dict[str, Any]:
     texts = DIALECT.paragraphs(message, cut)
-    if at and calls(message):
-        texts.append(" ".join(f"<at id={one}></at>" for one in at))
     elements: list[dict[str, Any]] = [{"tag": "markdown", "content": text} for text in texts]
+    elements += _pairs(columns(message, cut))
+    if at and calls(message):
+        elements.append({"tag": "markdown", "content": " ".join(f"<at id={one}></at>" for one in at)})
     if message.buttons:
         elements.append(_row(message.buttons))
     there = any(keyword in text for text in (message.title, message.footer, *texts))
@@ -46,6 +48,21 @@ def _card(message: Message, cut: Cut, at: tuple[str, ...], keyword: str) -> dict
     header = {"title": {"tag": "plain_text", "content": message.title}, "template": str(message.colour)}
     card = {"schema": "2.0", "header": header, "body": {"elements": [*elements, {"tag": "hr"}, footer]}}
     return {"msg_type": "interactive", "card": card}
+
+
+def _pairs(fields: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Two fields beside each other, on a phone as well."""
+    cells = [
+        {
+            "tag": "column",
+            "width": "weighted",
+            "weight": 1,
+            "elements": [{"tag": "markdown", "content": f"{font('grey', escape(name))}\n{escape(value)}"}],
+        }
+        for name, value in fields
+    ]
+    rows = [cells[begin : begin + 2] for begin in range(0, len(cells), 2)]
+    return [{"tag": "column_set", "flex_mode": "none", "columns": row} for row in rows]
 
 
 def _row(buttons: tuple[Button, ...]) -> dict[str, Any]:

@@ -92,6 +92,11 @@ def calls(message: Message) -> bool:
     return bool(said.firing) and said.reason not in (Reason.SOME_RESOLVED, Reason.REPEAT, Reason.ACKNOWLEDGED)
 
 
+def columns(message: Message, cut: Cut) -> list[tuple[str, str]]:
+    """The fields of what is told, names and values, not escaped."""
+    return [(cut.text(name), cut.text(value)) for entry in message.entries[: cut.told] for name, value in entry.fields]
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one chat writes. All but `escape` take text that is escaped already."""
@@ -103,6 +108,8 @@ class Dialect:
     link: Callable[[str, str], str]
     """Of the escaped text, and the address as it is."""
     newline: str = "\n"
+    columns: bool = False
+    """Whether the chat shows the fields of an entry in columns, beside its text."""
 
     def paragraphs(self, message: Message, cut: Cut) -> list[str]:
         """The message without title and buttons: delta, one paragraph for each alert, how many more."""
@@ -124,7 +131,8 @@ class Dialect:
         alone = len(message.notification.alerts) == 1
         mark = "" if alone or not entry.mark else f"{self.paint(entry.colour, self.escape(entry.mark))} "
         lines = [f"{mark}{self.bold(self.escape(cut.text(entry.headline)))}"]
-        lines += [self.escape(cut.text(detail)) for detail in entry.details]
+        details = entry.prose if self.columns and entry.fields else entry.details
+        lines += [self.escape(cut.text(detail)) for detail in details]
         if entry.runbook and entry.runbook not in {button.url for button in message.buttons}:
             lines.append(self._runbook(entry.runbook, words, cut))
         return self.newline.join(lines)

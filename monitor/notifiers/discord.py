@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 from monitor.message import Colour, Message
 from monitor.notifiers import OptionsType
 from monitor.notifiers.codes import Codes, seconds
-from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, fitting, linked
+from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, columns, fitting, linked
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import THROTTLE_WAIT
 from monitor.notifiers.living import Call, Living, LivingOptions
 
 TITLE, DESCRIPTION = 256, 4096
 """Letters of an embed's parts; 6,000 of all together."""
+FIELDS, VALUE, WIDTH = 20, 1024, 80
+"""Fields of an embed, letters of one value as Discord allows, and as they are cut; 25 fields are allowed."""
+BLANK = "\u200b"
 _COLOURS = {Colour.RED: 0xC62828, Colour.ORANGE: 0xEF6C00, Colour.BLUE: 0x1565C0, Colour.GREEN: 0x2E7D32}
 _ESCAPES = str.maketrans({letter: f"\\{letter}" for letter in "\\*_~`|>#[]()<@:-"})
 
@@ -57,7 +60,15 @@ DIALECT = Dialect(
     paint=lambda colour, text: f"{DOTS[colour]} {text}",
     faint=lambda text: f"-# {text}",
     link=linked,
+    columns=True,
 )
+
+
+def _fields(message: Message, fields: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The fields beside each other, and the links below them, where they can be reached on a phone."""
+    found = [{"name": _escaped(name), "value": _escaped(value), "inline": True} for name, value in fields[:FIELDS]]
+    links = DIALECT.links(message)
+    return [*found, {"name": BLANK, "value": links, "inline": False}] if 0 < len(links) <= VALUE else found
 
 
 class Discord(Living):
@@ -76,9 +87,11 @@ class Discord(Living):
     def payload(self, message: Message) -> dict[str, Any]:
         """The embed."""
 
+        fields = columns(message, Cut(1, WIDTH))
+
         def build(cut: Cut) -> str:
-            texts = (*DIALECT.paragraphs(message, cut), DIALECT.links(message), DIALECT.footer(message))
-            return "\n\n".join(filter(None, texts))
+            end = () if fields else (DIALECT.links(message), DIALECT.footer(message))
+            return "\n\n".join(filter(None, (*DIALECT.paragraphs(message, cut), *end)))
 
         embed = {
             "title": _escaped(Cut(0, TITLE // 2).text(message.title)),
@@ -86,6 +99,7 @@ class Discord(Living):
                 message, build, lambda text: len(text.encode("utf-16-le", "replace")) // 2 <= DESCRIPTION
             ),
             "color": _COLOURS[message.colour],
+            **({"fields": _fields(message, fields), "footer": {"text": message.footer}} if fields else {}),
         }
         return {**self._called(message), "embeds": [embed]}
 

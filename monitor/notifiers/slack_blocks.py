@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.message import Colour, Entry, Message
-from monitor.notifiers.dialect import DOTS, Cut, calls, encoded, fitting, is_address
+from monitor.notifiers.dialect import DOTS, Cut, calls, columns, encoded, fitting, is_address
 from monitor.wording import Wording, wording
 
 LIMIT = 12_000
 """Bytes of all blocks: from about 13,000 on Slack refuses them."""
+FIELDS = 10
+"""Of one section at most."""
 _BARS = {Colour.RED: "#c62828", Colour.ORANGE: "#ef6c00", Colour.BLUE: "#1565c0", Colour.GREEN: "#2e7d32"}
 _ALL = {"all": "channel", "here": "here"}
 
@@ -43,6 +45,8 @@ def _blocks(message: Message, cut: Cut, at: tuple[str, ...]) -> list[dict[str, A
     words = wording(message.language)
     blocks = [_rich([_run(cut.text(message.delta), bold=True)])] if message.delta else []
     blocks += [_rich(_entry(message, entry, words, cut)) for entry in message.entries[: cut.told]]
+    fields = [_plain(f"{name}\n{value}") for name, value in columns(message, cut)]
+    blocks += [{"type": "section", "fields": fields[begin : begin + FIELDS]} for begin in range(0, len(fields), FIELDS)]
     if more := message.more(len(message.entries) - cut.told):
         blocks.append(_rich([_run(more)]))
     if at and calls(message):
@@ -51,8 +55,7 @@ def _blocks(message: Message, cut: Cut, at: tuple[str, ...]) -> list[dict[str, A
         blocks.append(
             {"type": "actions", "elements": [_button(place, *pair) for place, pair in enumerate(_pairs(message))]}
         )
-    footer = {"type": "plain_text", "text": message.footer, "emoji": False}
-    return [*blocks, {"type": "context", "elements": [footer]}]
+    return [*blocks, {"type": "context", "elements": [_plain(message.footer)]}]
 
 
 def _pairs(message: Message) -> list[tuple[str, str]]:
@@ -69,12 +72,16 @@ def _entry(message: Message, entry: Entry, words: Wording, cut: Cut) -> list[dic
     alone = len(message.notification.alerts) == 1
     mark = "" if alone or not entry.mark else f"{DOTS[entry.colour]} {entry.mark}: "
     runs = [*([_run(mark)] if mark else []), _run(cut.text(entry.headline), bold=True)]
-    runs += [_run(f"\n{cut.text(detail)}") for detail in entry.details]
+    runs += [_run(f"\n{cut.text(detail)}") for detail in (entry.prose if entry.fields else entry.details)]
     if entry.runbook and entry.runbook not in {button.url for button in message.buttons}:
         named = words.named.format(name=words.runbook, value=entry.runbook)
         linked = is_address(entry.runbook) and len(entry.runbook) <= cut.width
         runs += [_run("\n"), _link(words.runbook, entry.runbook)] if linked else [_run(f"\n{cut.text(named)}")]
     return runs
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _rich(section: list[dict[str, Any]]) -> dict[str, Any]:

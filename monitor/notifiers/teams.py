@@ -66,7 +66,9 @@ def _entry(message: Message, entry: Entry, cut: Cut) -> list[dict[str, Any]]:
     color = _STYLES[entry.colour].capitalize()
     mark = [] if alone or not entry.mark else [_run(f"{entry.mark} ", weight="Bolder", color=color)]
     blocks = [_text([*mark, _run(cut.text(entry.headline), weight="Bolder")], spacing="Medium")]
-    blocks += [_text([_run(cut.text(detail))], spacing="None") for detail in entry.details]
+    details = entry.prose if entry.fields else entry.details
+    blocks += [_text([_run(cut.text(detail))], spacing="None") for detail in details]
+    blocks += [_pair(cut.text(name), cut.text(value)) for name, value in entry.fields]
     if entry.runbook and entry.runbook not in {button.url for button in message.buttons}:
         if is_address(entry.runbook) and len(entry.runbook) <= cut.width:
             opens = {"type": "Action.OpenUrl", "url": entry.runbook}
@@ -75,6 +77,13 @@ def _entry(message: Message, entry: Entry, cut: Cut) -> list[dict[str, Any]]:
             named = words.named.format(name=words.runbook, value=entry.runbook)
             blocks.append(_text([_run(cut.text(named))], spacing="None"))
     return blocks
+
+
+def _pair(name: str, value: str) -> dict[str, Any]:
+    """A fact. A FactSet reads its values as markdown, and some of them are other people's words; runs are literal."""
+    cells = (("auto", _run(name, isSubtle=True)), ("stretch", _run(value)))
+    columns = [{"type": "Column", "width": width, "items": [_text([run])]} for width, run in cells]
+    return {"type": "ColumnSet", "spacing": "Small", "columns": columns}
 
 
 def _text(runs: list[dict[str, Any]], *, spacing: str = "Default") -> dict[str, Any]:

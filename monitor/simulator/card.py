@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -27,8 +28,15 @@ class Card:
     body: Markup
     buttons: tuple[Button, ...] = ()
 
+    @staticmethod
+    def columns(cells: Iterable[Markup]) -> Markup:
+        """Cells in two columns, row by row."""
+        return Markup('<div class="fields">{}</div>').format(
+            Markup("").join(Markup("<div>{}</div>").format(cell) for cell in cells)
+        )
+
     @property
     def summary(self) -> str:
         """The words of the card on one line."""
-        words = self.body.replace(Markup("<br>"), Markup(" ")).striptags()
+        words = self.body.replace(Markup("<br>"), Markup(" ")).replace(Markup("</div>"), Markup("</div> ")).striptags()
         return " - ".join(part for part in (self.title, " ".join(words.split())) if part)

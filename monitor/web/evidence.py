@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.acknowledgement import Ended
 from monitor.audit import Entry
 from monitor.chain import Delivery, Evidence, Story, as_of
 from monitor.inhibition import Sources
@@ -28,7 +29,8 @@ MOST_STORIES = 20
 
 
 async def stories(tx: AsyncConnection, name: str, speech: Speech, *, at: datetime, past: bool) -> list[Story]:
-    """The stories of what `name` means: an alert by its fingerprint, instances by name or id, or a rule's alerts.
+    """The stories of what `name` means: an alert by its fingerprint, instances by name or id, each with its alerts that
+    wait or fire, or a rule's alerts.
 
     `past`: `at` is not now, so what groups plan is not told. Empty where nothing has that name.
     """
@@ -37,7 +39,10 @@ async def stories(tx: AsyncConnection, name: str, speech: Speech, *, at: datetim
         return [await _alert(tx, alert, speech, at=at, past=past)]
     named = [one for one in await instances.known(tx) if name in (one.name, one.id, f"{one.account}/{one.name}")]
     if named:
-        return [await _instance(tx, one, speech.rules, at=at, past=past) for one in named[:MOST_STORIES]]
+        found: list[Story] = []
+        for one in named:
+            found += await _instance(tx, one, speech, at=at, past=past) if len(found) < MOST_STORIES else []
+        return found[:MOST_STORIES]
     known = [one for one in await alerts.known(tx) if name in (one.rule, one.labels.get("alertname"))]
     known.sort(key=lambda one: (not one.state.fires, -one.state_since.timestamp()))
     return [await _alert(tx, one, speech, at=at, past=past) for one in known[:MOST_STORIES]]
@@ -68,7 +73,7 @@ async def _alert(tx: AsyncConnection, alert: Alert, speech: Speech, *, at: datet
             steps=steps,
             suppressed=watcher.suppressed(then, hiding, quiet, at),
             acts=await _acts(tx, then, known, letters, at=at),
-            ack=ack if ack is not None and ack.at <= at and then.state.fires else None,
+            ack=ack if ack is not None and ack.at <= at and ack.ended(then, at) is Ended.NOT else None,
             groups=[(one.group, one.verdict) for one in kept],
             lines=lines,
             deliveries=[_delivery(one) for one in letters if one.created_at <= at],
@@ -86,15 +91,17 @@ async def _acts(
 
 
 async def _instance(
-    tx: AsyncConnection, instance: Instance, rules: Sequence[Rule], *, at: datetime, past: bool
-) -> Story:
+    tx: AsyncConnection, instance: Instance, speech: Speech, *, at: datetime, past: bool
+) -> list[Story]:
     known = [one for one in await alerts.known(tx) if one.instance == instance.key]
     mine = await _as_of(tx, known, at) if past else known
-    found = await _inquire(tx, instance, rules, mine, at=at)
+    found = await _inquire(tx, instance, speech.rules, mine, at=at)
     if found is None:
         subject = f"{instance.account} · {instance.name}"
-        return Story(subject, at, "nothing was sampled by then, or it is no longer kept", ())
-    return of_instance(found, mine, at)
+        return [Story(subject, at, "nothing was sampled by then, or it is no longer kept", ())]
+    moving = {one.key for one in mine if one.state is not State.RESOLVED}
+    told = [await _alert(tx, one, speech, at=at, past=past) for one in known if one.key in moving]
+    return [of_instance(found, mine, at), *told]
 
 
 async def _as_of(tx: AsyncConnection, known: Sequence[Alert], at: datetime) -> list[Alert]:

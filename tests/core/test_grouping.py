@@ -278,6 +278,15 @@ def test_who_cares_is_shown_at_once_and_counts_as_no_word() -> None:
     assert back.notification.alerts[0].acknowledged_by == ""
 
 
+def test_a_repetition_that_is_due_when_nobody_cares_any_more_is_not_forgotten() -> None:
+    orders = alert("orders")
+    group = going_on(cared_for(15, spoken(orders), orders, by="wang"))
+    late = 20 + 4 * 3600
+    back = cared_for(late, group, orders)
+    assert (back.verdict, going_on(back).look_at) == (Reason.ACKNOWLEDGED, moment(late))
+    assert cared_for(late, going_on(back), orders).verdict is Reason.REPEAT
+
+
 def test_who_cannot_show_it_hears_nothing_of_it() -> None:
     orders, group = alert("orders"), spoken(alert("orders"))
     decision = cared_for(15, group, orders, by="wang", tells_acks=False)

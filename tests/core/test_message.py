@@ -399,3 +399,25 @@ def test_every_notification_has_words_on_single_printable_lines(
     assert all(text.isprintable() for text in texts)
     assert not any("->" in text for text in (message.delta, *message.entries[0].details))
     assert message.entries[0].headline
+
+
+def test_alone_in_its_message_an_alert_has_its_numbers_and_moments_as_fields() -> None:
+    grew = dataclasses.replace(GREW, acknowledged_by="王")
+    [entry] = english(about(grew)).entries
+    assert dict(entry.fields) == {
+        "abnormal": "9 → 17 (common 6 → 12, CDC 3 → 5)",
+        "running": "48 → 40",
+        "since": entry.fields[2][1],
+        "for": entry.fields[3][1],
+        "acknowledged by": "王",
+    }
+    assert entry.details[-1] == "acknowledged by: 王"
+    assert [one.fields for one in english(about(grew, ORDERS)).entries] == [(), ()]
+
+
+def test_over_its_fields_are_the_proof_and_an_administrative_end_has_none() -> None:
+    [entry] = render(about(HEALED), language="zh", zone=UTC).entries
+    assert [name for name, _ in entry.fields] == ["异常", "运行中", "采样于", "开始", "结束", "持续"]
+    [ended] = english(about(dataclasses.replace(HEALED, cause=Cause.RULE_REMOVED))).entries
+    assert "sampled" not in dict(ended.fields)
+    assert ended.prose == ("ended because its rule was removed; no sample shows that it is well",)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.pacing import FIRST_WAIT, LONGEST_WAIT, given_up, retry_at
+from monitor.pacing import FIRST_WAIT, LONGEST_WAIT, aside, given_up, repeats_at, retry_at
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
@@ -44,3 +44,21 @@ def test_every_wait_is_within_bounds(last: float, draw: float) -> None:
 def test_after_a_day_people_have_to_look() -> None:
     assert not given_up(START, at=START + timedelta(hours=23, minutes=59))
     assert given_up(START, at=START + timedelta(hours=24))
+
+
+def test_what_can_wait_leaves_neither_at_the_full_nor_at_the_half_hour() -> None:
+    for minute in (0, 30):
+        rush = START.replace(minute=minute)
+        moved = {aside(rush + timedelta(seconds=second), f"group-{second}") for second in range(10)}
+        assert len(moved) == 10, "not all together either"
+        assert all(rush + timedelta(seconds=10) <= one < rush + timedelta(minutes=1) for one in moved)
+        assert aside(rush, "g") == aside(rush, "g")
+        for other in (timedelta(seconds=-1), timedelta(seconds=10), timedelta(minutes=12)):
+            assert aside(rush + other, "g") == rush + other
+
+
+def test_only_what_is_repeated_rarely_steps_aside() -> None:
+    assert repeats_at(START, timedelta(seconds=2), "g") == START + timedelta(seconds=2)
+    assert repeats_at(START, timedelta(hours=4), "g") > START + timedelta(hours=4, seconds=9)
+    late = START + timedelta(seconds=40)
+    assert repeats_at(late, timedelta(hours=4), "g") == late + timedelta(hours=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from desk import FLAPPING, ROUTE, RULE, Desk, at, silence
 
 from monitor.grouping import Quiet
@@ -248,6 +249,19 @@ def test_a_muted_route_says_after_the_window_what_is_still_true_even_that_someth
     quiet = [decision for _, decision in desk.decisions if decision.verdict is Quiet.MUTED]
     assert quiet != []
     assert {decision.by for decision in quiet} == {"upkeep"}
+
+
+@pytest.mark.parametrize("way", ["muted", "maintained"])
+def test_what_a_window_held_back_until_the_full_hour_is_told_a_little_later(way: str) -> None:
+    hour = {"upkeep": Fixed("upkeep", at(100), at(3600))}
+    maintenance = (Maintenance(parse('instance="orders"'), "upkeep"),) if way == "maintained" else ()
+    route = replace(ROUTE, mute=("upkeep",)) if way == "muted" else ROUTE
+    desk = Desk(route, Quieting(windows=hour, maintenance=maintenance))
+    desk.fires(200, "orders")
+    desk.until(3700)
+    [(seconds, reason, _)] = desk.told()
+    assert reason is Reason.FIRST
+    assert 3610 <= seconds < 3660
 
 
 def test_outside_of_its_active_windows_a_route_says_nothing() -> None:

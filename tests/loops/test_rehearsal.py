@@ -19,8 +19,8 @@ from monitor.store import alerts, outbox
 from monitor.store.database import Store
 from monitor.store.outbox import Letter, Standing
 
-START = datetime(2026, 1, 5, 8, 59, 30, tzinfo=UTC)
-DAILY = Schedule("0 9 * * *", UTC)
+START = datetime(2026, 1, 5, 9, 9, 30, tzinfo=UTC)
+DAILY = Schedule("10 9 * * *", UTC)
 WAIT = timedelta(minutes=1)
 ROUTE = Route("{}", "ops", EVERYTHING, (), WAIT, WAIT, WAIT)
 BOTH = Terms(ROUTE, {"ops": ("robot",), "data": ("robot", "robot")})
@@ -123,7 +123,7 @@ async def test_one_that_was_due_while_it_was_down_runs_once(store: Store) -> Non
 async def test_a_changed_schedule_counts_from_then_on(store: Store) -> None:
     async with running(store) as it:
         await it.step(0)
-        it.plan = Plan(BOTH, Schedule("0 8 * * *", UTC, receivers=("ops", "gone")))
+        it.plan = Plan(BOTH, Schedule("10 8 * * *", UTC, receivers=("ops", "gone")))
         assert await it.step(1) == moment(30 + 23 * 3600)
         await it.step(31 + 23 * 3600)
         assert [one.receiver for one in await waiting(store)] == ["ops"], "one that is gone is left out"

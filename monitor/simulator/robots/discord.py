@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from markupsafe import Markup
+
 from monitor.simulator.card import Card
 from monitor.simulator.markup import render
 from monitor.simulator.quota import Limit, Quota
@@ -69,15 +71,33 @@ class DiscordHooks:
         return Answer(204, "", ref=number)
 
     def card(self, body: Any) -> Card:
+        """The embed as it stands, or the line alone."""
         embeds = body.get("embeds") or []
         mentioned = _literal(texts(body, "content")).replace("<@", "@").replace("@everyone", "<at id=all></at>")
         if not embeds:
             return Card("", "grey", render(mentioned, backslash=True))
         embed = embeds[0]
-        title = render(_literal(texts(embed, "title")), backslash=True).striptags()
-        small = _literal(texts(embed, "description")).replace("\n-# ", "\n")
-        html = render(f"{small}\n\n{mentioned}", backslash=True)
-        return Card(str(title), _COLOURS.get(embed.get("color"), "grey"), html)
+        title = _shown(texts(embed, "title")).striptags()
+        small = texts(embed, "description").replace("\n-# ", "\n")
+        parts = [_shown(small), _fields(embed), render(mentioned, backslash=True)]
+        if footer := texts(embed, "footer", "text"):
+            parts.append(Markup('<div class="note">{}</div>').format(footer))
+        return Card(str(title), _COLOURS.get(embed.get("color"), "grey"), Markup("").join(parts))
+
+
+def _fields(embed: dict[str, Any]) -> Markup:
+    """Those that stand beside each other, then the others below."""
+    beside: list[Markup] = []
+    below: list[Markup] = []
+    for one in embed.get("fields") or []:
+        name = texts(one, "name").strip("\u200b")
+        shown = _shown(f"**{name}**\n{texts(one, 'value')}" if name else texts(one, "value"))
+        (beside if one.get("inline") else below).append(shown)
+    return (Card.columns(beside) if beside else Markup("")) + Markup("").join(below)
+
+
+def _shown(text: str) -> Markup:
+    return render(_literal(text), backslash=True)
 
 
 def _literal(text: str) -> str:
@@ -90,4 +110,8 @@ def _fits(body: dict[str, Any]) -> bool:
     if len(texts(body, "content")) > 2000 or len(embeds) > 10 or not all(isinstance(one, dict) for one in embeds):
         return False
     sizes = [(len(texts(one, "title")), len(texts(one, "description"))) for one in embeds]
-    return all(title <= 256 and text <= 4096 for title, text in sizes) and sum(map(sum, sizes)) <= 6000
+    fields = [each for one in embeds for each in one.get("fields") or []]
+    named = [(len(texts(each, "name")), len(texts(each, "value"))) for each in fields]
+    small = all(0 < name <= 256 and 0 < value <= 1024 for name, value in named) and len(fields) <= 25
+    fits = all(title <= 256 and text <= 4096 for title, text in sizes) and small
+    return fits and sum(map(sum, [*sizes, *named])) + sum(len(texts(one, "footer", "text")) for one in embeds) <= 6000

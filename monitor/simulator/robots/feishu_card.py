@@ -44,6 +44,9 @@ def _interactive(raw: dict[str, Any]) -> Card:
 def _walk(elements: Any) -> Iterator[dict[str, Any]]:
     """The leaves in reading order."""
     for element in _list(elements):
+        if isinstance(element, dict) and _cells(element):
+            yield element
+            continue
         nested = [key for key in _NESTED if isinstance(_dict(element).get(key), list)]
         if nested and element.get("tag") != "note":
             for key in nested:
@@ -52,8 +55,18 @@ def _walk(elements: Any) -> Iterator[dict[str, Any]]:
             yield element
 
 
+def _cells(element: dict[str, Any]) -> list[dict[str, Any]]:
+    """The texts of columns that stand beside each other; none where something else does."""
+    if element.get("tag") != "column_set" or element.get("flex_mode", "none") != "none":
+        return []
+    cells = [_dict(one) for column in _list(element.get("columns")) for one in _list(_dict(column).get("elements"))]
+    return cells if all(one.get("tag") == "markdown" for one in cells) else []
+
+
 def _element(element: dict[str, Any]) -> Markup:
     match element.get("tag"):
+        case "column_set":
+            return Card.columns(render(str(one.get("content", ""))) for one in _cells(element))
         case "markdown":
             small = element.get("text_size") == "notation"
             return _small(render(str(element.get("content", "")))) if small else render(str(element.get("content", "")))

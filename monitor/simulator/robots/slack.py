@@ -108,7 +108,10 @@ def _sound(block: Any) -> bool:
         case "header":
             return 0 < len(texts(block, "text", "text")) <= 150
         case "section":
-            return 0 < len(texts(block, "text", "text")) <= 3000
+            fields = [texts(each, "text") for each in block.get("fields", [])]
+            sound = len(fields) <= 10 and all(0 < len(one) <= 2000 for one in fields)
+            length = len(texts(block, "text", "text"))
+            return sound and (0 < length <= 3000 or (bool(fields) and not length))
         case "context":
             return 0 < len(elements) <= 10
         case "actions":

@@ -43,6 +43,8 @@ def _block(block: dict[str, Any]) -> Markup:
             return Markup('<div class="note">{}</div>').format(small)
         case "divider":
             return Markup("<hr>")
+        case "section" if _list(block.get("fields")):
+            return Card.columns(_text(each) for each in _list(block["fields"]))
         case "section" | "header":
             return _mrkdwn(texts(block, "text", "text"))
         case _:
@@ -61,6 +63,13 @@ def _run(run: Any) -> Markup:
             text = escape(texts(run, "text")).replace("\n", Markup("<br>"))
             bold = isinstance(run.get("style"), dict) and run["style"].get("bold")
             return Markup("<strong>{}</strong>").format(text) if bold else text
+
+
+def _text(each: Any) -> Markup:
+    text = texts(each, "text")
+    if texts(each, "type") != "plain_text":
+        return _mrkdwn(text)
+    return escape(text).replace("\n", Markup("<br>"))
 
 
 def _mrkdwn(text: str) -> Markup:

@@ -74,6 +74,11 @@ def _element(element: dict[str, Any]) -> Markup:
         case "TextBlock":
             mentioned = texts(element, "text").replace("<at>", "<at id=x>")
             return render(mentioned)
+        case "ColumnSet":
+            columns = [each for each in element.get("columns", []) if isinstance(each, dict)]
+            return Card.columns(
+                Markup("").join(_element(inner) for inner in column.get("items", [])) for column in columns
+            )
         case "FactSet":
             facts = (f"{fact.get('title')}: {fact.get('value')}" for fact in element.get("facts", []))
             return Markup("<p>{}</p>").format(Markup("<br>").join(facts))

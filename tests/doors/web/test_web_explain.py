@@ -155,10 +155,11 @@ async def test_a_pending_rule_says_what_is_missing_and_a_failed_poll_that_nothin
         await fill(site.store, seen, alert_rows=[replace(alert(state=State.PENDING, since=60))])
         async with site.store.write() as tx:
             await alerts.append(tx, [waiting])
-        [pending], [down] = await stories(client, "of=prod/orders"), await stories(client, "of=down")
+        [pending, alone], [down] = await stories(client, "of=prod/orders"), await stories(client, "of=down")
         [named] = await stories(client, "of=tasks-abnormal")
     assert "breached for 1m of the 5m it has to hold: 4m are missing" in texts(pending, "rule")
-    assert pending["answer"] == "tasks-abnormal waits: explain the alert itself to see who was told"
+    assert pending["answer"] == "tasks-abnormal waits: who was told, or why nobody was, follows"
+    assert (alone["fingerprint"], alone["answer"]) == (FIRING.key, named["answer"])
     assert texts(down, "sample") == [
         "poll failed (timeout, 3 in a row): no answer within 10 s. The counts are unknown: nothing can resolve"
     ]
@@ -211,3 +212,30 @@ async def test_letters_of_all_kinds_under_a_receiver_are_found(tmp_path: Path) -
         await fill(site.store, letters=both)
         async with site.store.read() as tx:
             assert [one.id for one in await outbox.of_messages(tx, {name})] == [name, f"{name}.1"]
+
+
+async def test_an_acknowledgement_that_has_ended_is_told_no_more(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        await told(site.store)
+        async with site.store.write() as tx:
+            await acks.save(tx, Ack(FIRING.key, ago(40), "王", "", Severity.CRITICAL, expires_at=ago(10)))
+        [now] = await stories(client, f"of={FIRING.key}")
+        [then] = await stories(client, f"of={FIRING.key}&at={ago(20):%Y-%m-%dT%H:%M:%SZ}")
+    assert texts(now, "quiet") == ["silenced by silence s-1"]
+    assert texts(then, "quiet") == ["silenced by silence s-1", "acknowledged by 王"]
+
+
+async def test_what_was_kept_quiet_until_it_was_over_says_by_what(tmp_path: Path) -> None:
+    over = replace(FIRING, state=State.RESOLVED, resolved_at=ago(30), cause=Cause.CLEARED)
+    async with opened(tmp_path, SPEECH) as (site, client):
+        await fill(site.store, [(instance(), [run(WELL)])], alert_rows=[over])
+        line = Line(ago(30), over.key, GROUP, "ops-chat", "over-before-said", "over-before-said")
+        async with site.store.write() as tx:
+            await decisions.append(tx, [line])
+        [short] = await stories(client, f"of={over.key}")
+        async with site.store.write() as tx:
+            held = replace(line, at=ago(100), verdict="inhibited", reason="inhibited", because="abcd")
+            await decisions.append(tx, [held, line])
+        [hushed] = await stories(client, f"of={over.key}")
+    assert short["answer"] == "no message, because it was over before its group had waited long enough to say it"
+    assert hushed["answer"] == "no message, because it was inhibited by abcd until it was over"
