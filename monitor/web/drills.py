@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from monitor.drill import KEEPING, end, exercise
 from monitor.store import outbox
 from monitor.store.outbox import Letter, Standing
+from monitor.web.contract import Asked, body, tells
+from monitor.web.problems import Problem
+from monitor.web.shapes import DrillTold, TrialTold
 from monitor.web.site import SITE, Speech
 
 routes = web.RouteTableDef()
@@ -20,26 +22,23 @@ routes = web.RouteTableDef()
 log = structlog.get_logger()
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class DrillAsked(Asked):
+    """Who is to be told; everybody without any."""
 
-    receivers: Annotated[list[str], Field(max_length=1000)] = []
+    receivers: list[str] = Field(default=[], max_length=1000)
 
 
 @routes.post("/api/fdi/v1/drills")
+@tells(DrillTold, body=DrillAsked, refusals=(404,))
 async def begin(request: web.Request) -> web.Response:
     """Queues a drill for these receivers, for all without any; their messages' ids lead to what becomes of them."""
     site = request.app[SITE]
     speech = site.speech()
-    try:
-        given = _Given.model_validate_json(await request.read())
-    except ValidationError as error:
-        found = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors(include_url=False))
-        return web.json_response({"error": found}, status=400)
+    given = await body(request, DrillAsked)
     unknown = [name for name in given.receivers if name not in speech.kinds]
     if unknown:
         words = f"the policy has no receiver {unknown[0]!r} (receivers: {', '.join(speech.kinds) or 'none'})"
-        return web.json_response({"error": words}, status=404)
+        raise Problem(404, words)
     at = site.now()
     names = dict.fromkeys(given.receivers or speech.kinds)
     letters = [one for name in names for one in _letters(speech, name, at)]
@@ -52,12 +51,13 @@ async def begin(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/fdi/v1/drills/{id}")
+@tells(TrialTold, refusals=(404,))
 async def became(request: web.Request) -> web.Response:
     """What became of one message of a drill so far."""
     async with request.app[SITE].store.read() as tx:
         found = await outbox.of_messages(tx, [request.match_info["id"]])
     if not found:
-        return web.json_response({"error": "there is no such drill, or it is no longer kept"}, status=404)
+        raise Problem(404, "there is no such drill, or it is no longer kept")
     return web.json_response(_shape(found[0]))
 
 
@@ -73,7 +73,7 @@ def _letters(speech: Speech, receiver: str, at: datetime) -> list[Letter]:
     return found
 
 
-def _shape(one: Letter) -> dict[str, Any]:
+def _shape(one: Letter) -> TrialTold:
     done = one.settled_at - one.created_at if one.settled_at else None
     return {
         "id": one.id,

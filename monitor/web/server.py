@@ -22,11 +22,15 @@ from monitor.web import (
     explain,
     guard,
     health,
+    instances_api,
     links,
     metrics,
+    openapi,
     outbox_api,
     reload,
+    silences_api,
 )
+from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
 
 ROOMS = (
@@ -43,6 +47,9 @@ ROOMS = (
     explain,
     links,
     drills,
+    instances_api,
+    silences_api,
+    openapi,
 )
 
 STATIC = Path(__file__).parent / "static"
@@ -53,11 +60,12 @@ _PATIENCE = 3.0
 
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
-    app = web.Application(middlewares=[guard.plain_errors, guard.own_names, guard.own_pages])
+    app = web.Application(middlewares=[as_problems, guard.plain_errors, guard.own_names, guard.own_pages])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)
     for room in ROOMS:
         app.add_routes(room.routes)
+    openapi.describe(app)
     events.close_with(app)
     metrics.share_with(app)
     app.router.add_static("/static", STATIC)

@@ -16,7 +16,7 @@ from monitor.web.server import make_app, serve
 from monitor.web.site import Site
 
 EVENTS = "/api/fdi/v1/events"
-CHANGED = b"event: changed\r\ndata: 2026-01-05T10:00:00+00:00\r\n\r\n"
+CHANGED = b"id: 0\r\nevent: changed\r\ndata: 2026-01-05T10:00:00+00:00\r\n\r\n"
 
 
 async def settled() -> None:

@@ -186,4 +186,4 @@ async def test_the_preview_makes_nothing(tmp_path: Path) -> None:
         assert await (await client.get("/api/v2/silences")).json() == []
         refused = await client.post("/api/fdi/v1/silences/preview", json=body(matchers=[]))
         assert refused.status == 400
-        assert "matchers" in (await refused.json())["error"]
+        assert "matchers" in (await refused.json())["detail"]

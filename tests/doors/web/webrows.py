@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from monitor.meters import Meters, Pulse
@@ -104,6 +104,14 @@ async def opened(data: Path, speech: Speech | None = None) -> AsyncIterator[tupl
             site = replace(site, speech=lambda: speech)
         async with TestClient(TestServer(make_app(site))) as client:
             yield site, client
+
+
+async def refused(answer: ClientResponse) -> tuple[int, str]:
+    """The status of an error of our own API, and what it says."""
+    assert answer.content_type == "application/problem+json"
+    found = await answer.json()
+    assert (found["type"], found["status"]) == ("about:blank", answer.status)
+    return answer.status, str(found["detail"])
 
 
 async def page(client: Client, path: str = "/") -> str:

@@ -1,0 +1,26 @@
+"""What parameters of our own API mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor import matchers
+from monitor.matchers import EVERYTHING, Matcher, Matchers
+from monitor.textfault import TextFault
+from monitor.web.problems import Problem
+
+
+def matched(texts: Iterable[str]) -> Matchers:
+    """All of these matchers together, everything without any.
+
+    Raises:
+        Problem: one of them is none.
+    """
+    found: list[Matcher] = []
+    for number, text in enumerate(texts):
+        try:
+            found += matchers.parse(text).matchers
+        except TextFault as fault:
+            place = f"filter.{number}"
+            raise Problem(400, f"{place}: {fault.message}", [{"place": place, "message": fault.message}]) from None
+    return Matchers(tuple(found)) if found else EVERYTHING
