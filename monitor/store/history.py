@@ -86,6 +86,12 @@ async def latest(tx: AsyncConnection, *, good: bool = False, before: datetime | 
     return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
 
 
+async def newest(tx: AsyncConnection) -> datetime | None:
+    """When the last sample was taken of which the store knows."""
+    found: datetime | None = await tx.scalar(sa.select(sa.func.max(run.c.ended_at)))
+    return found
+
+
 async def page(
     tx: AsyncConnection,
     key: InstanceKey,

@@ -24,6 +24,9 @@ from monitor.web.site import SITE, Site
 PAUSE = 1.0
 """Seconds between two rounds of one stream."""
 
+HEARTBEAT = 15.0
+"""Seconds between two comments."""
+
 MOST = 1000
 """Steps that are told in one round."""
 
@@ -48,7 +51,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     known = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
     rings = site.changed.rings if known is None else _NEVER
     row = known if known is not None else await _newest(site)
-    async with sse_response(request) as stream, asyncio.TaskGroup() as group:
+    async with sse_response(request, ping_interval=HEARTBEAT) as stream, asyncio.TaskGroup() as group:
         request.app[_STREAMS].add(stream)
         teller = group.create_task(_tell(stream, site, rings, row))
         await stream.wait()

@@ -27,6 +27,7 @@ from monitor.web import (
     metrics,
     openapi,
     outbox_api,
+    prometheus_api,
     reload,
     silences_api,
 )
@@ -50,6 +51,7 @@ ROOMS = (
     instances_api,
     silences_api,
     openapi,
+    prometheus_api,
 )
 
 STATIC = Path(__file__).parent / "static"
