@@ -15,6 +15,7 @@ from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, Run, Severity, State
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.nudge import Nudge
+from monitor.posted import Post
 from monitor.store import alerts, history, instances, outbox
 from monitor.store.database import Store, open_store
 from monitor.store.outbox import Letter
@@ -95,11 +96,16 @@ async def fill(
         await outbox.add(tx, letters)
 
 
+async def _heed(posts: Sequence[Post]) -> int:
+    """Takes whatever is posted, and does nothing with it."""
+    return 0
+
+
 @asynccontextmanager
 async def opened(data: Path, speech: Speech | None = None) -> AsyncIterator[tuple[Site, Client]]:
     """A site on a new store in `data`, with a client that asks it as a browser on this machine would."""
     async with open_store(data) as store:
-        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge())
+        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge(), post=_heed)
         if speech is not None:
             site = replace(site, speech=lambda: speech)
         async with TestClient(TestServer(make_app(site))) as client:
