@@ -11,6 +11,7 @@ import structlog
 from monitor import posted
 from monitor.book import Book, Placed, uncut
 from monitor.clock import Clock
+from monitor.errors import StoreFailed
 from monitor.meters import Pulse
 from monitor.model import Cause
 from monitor.posted import Post
@@ -37,6 +38,7 @@ class Intake:
         self._deadlines: dict[str, datetime] = {}
         self._over: dict[str, datetime] = {}
         self._turn = asyncio.Lock()
+        self._stopped = False
 
     def open(self, book: Book) -> None:
         """Takes up what the store knows, and from now on records in `book`; who posted before has waited for this."""
@@ -54,6 +56,8 @@ class Intake:
         Raises:
             StoreFailed: none of those that would have changed something was recorded.
         """
+        if self._stopped:
+            raise StoreFailed("the service stops: nothing more is recorded")
         book = await asyncio.shield(self._book)
         async with self._turn:
             at = self._now()
@@ -70,8 +74,11 @@ class Intake:
         return len(beyond)
 
     async def run(self) -> None:
-        """Ends what is due until cancelled."""
-        await self._rounds.run(self.step)
+        """Ends what is due until cancelled; from then on nothing is taken."""
+        try:
+            await self._rounds.run(self.step)
+        finally:
+            self._stopped = True
 
     async def step(self, at: datetime) -> datetime | None:
         """One look: what was not posted in its time ends. Returns when the next one would.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from math import isfinite
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from monitor.web.amshape import moment
 from monitor.web.contract import Asked, body, query, tells
 from monitor.web.outlook import Seen, find, look
 from monitor.web.paging import Key, Paged, cursor, cut
-from monitor.web.parameters import matched
+from monitor.web.parameters import in_utc, matched
 from monitor.web.problems import Problem
 from monitor.web.shapes import AckTold, AlertsTold, AlertTold, DecisionsTold, DecisionTold
 from monitor.web.site import SITE
@@ -109,7 +108,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     site, name = request.app[SITE], request.match_info["fingerprint"]
     at = site.now()
     given = await body(request, AckAsked)
-    expires_at = given.expires_at.astimezone(UTC) - site.behind() if given.expires_at else None
+    expires_at = in_utc(given.expires_at, "expires_at") - site.behind() if given.expires_at else None
     if expires_at is not None and expires_at <= at:
         raise Problem(400, "expires_at is in the past", [{"place": "expires_at", "message": "it is in the past"}])
     async with site.store.write() as tx:

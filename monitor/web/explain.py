@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from monitor.web import pages
 from monitor.web.amshape import Unusable, moment
 from monitor.web.contract import Asked, tells
 from monitor.web.evidence import stories
+from monitor.web.parameters import in_utc
 from monitor.web.problems import Problem
 from monitor.web.shapes import FactTold, StoriesTold, StoryTold
 from monitor.web.site import SITE, Site
@@ -77,7 +78,7 @@ def _when(request: web.Request, site: Site) -> datetime | None:
         raise Unusable("at has no zone: write for example 2026-01-05T10:00:00Z")
     if at > site.now():
         raise Unusable("at is in the future: nothing is recorded of it")
-    return at.astimezone(UTC)
+    return in_utc(at, "at")
 
 
 def _shape(one: Story) -> StoryTold:

@@ -17,7 +17,7 @@ from monitor.web.amshape import moment
 from monitor.web.contract import query, tells
 from monitor.web.inventory import AccountsTold, AccountTold, HistoryTold, InstancesTold, InstanceTold, QuotaTold
 from monitor.web.paging import Key, Paged, cursor, cut
-from monitor.web.parameters import matched
+from monitor.web.parameters import in_utc, matched
 from monitor.web.problems import Problem
 from monitor.web.site import SITE
 from monitor.web.standing import Level, Tile, current, tiles
@@ -97,7 +97,8 @@ async def past(request: web.Request) -> web.Response:
     """What was polled of one instance, oldest first: a run for each stretch in which nothing changed."""
     site, key, asked = request.app[SITE], _key(request), query(request, HistoryAsked)
     after = asked.after(int)
-    since, until = (one.astimezone(UTC) if one else None for one in (asked.since, asked.until))
+    since = in_utc(asked.since, "since") if asked.since else None
+    until = in_utc(asked.until, "until") if asked.until else None
     async with site.store.read() as tx:
         found = await history.page(
             tx,

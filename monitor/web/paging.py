@@ -6,7 +6,6 @@ A cursor is the key of the last entry of a page, opaque to whoever gets it.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
@@ -18,6 +17,8 @@ from monitor.web.problems import Place, Problem
 
 MOST = 1000
 """Entries of one page."""
+
+_LARGEST = 2**63 - 1
 
 T = TypeVar("T")
 Key = tuple[int | str, ...]
@@ -39,12 +40,17 @@ class Paged(Asked):
             return None
         try:
             found = json.loads(base64.urlsafe_b64decode(self.cursor.encode()))
-        except (ValueError, binascii.Error):
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, list) or [type(part) for part in found] != list(kinds):
+        if not isinstance(found, list) or [type(part) for part in found] != list(kinds) or not all(map(_fits, found)):
             place = Place(place="cursor", message="it is no cursor of this list")
             raise Problem(400, "cursor: give the `next` of the page before, or none for the first page", [place])
         return tuple(found)
+
+
+def _fits(part: int | str) -> bool:
+    """Whether a store may be asked for it."""
+    return isinstance(part, str) or -_LARGEST <= part <= _LARGEST
 
 
 def cursor(key: Key) -> str:

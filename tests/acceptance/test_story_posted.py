@@ -139,8 +139,21 @@ async def test_a_real_prometheus_is_heard_like_a_rule_of_ours(folder: Path) -> N
                 assert "job" not in ours_over["labels"], "that of the Prometheus goes on"
                 await want("it scrapes us", lambda: _scraped(address), within=PATIENCE)
                 assert about(world.said("hook"), "Dead", "resolved") == []
+                await _is_clean((await run.page("/metrics"))[1])
                 async with alive(dead):
                     await want("it is over", lambda: about(world.said("hook"), "Dead", "resolved"), within=PATIENCE)
+
+
+async def _is_clean(text: str) -> None:
+    """Prometheus's own linter has nothing to say of what it scrapes here."""
+    linter = await asyncio.create_subprocess_exec(
+        *("promtool", "check", "metrics"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await linter.communicate(text.encode())
+    assert (linter.returncode, said) == (0, b"")
 
 
 async def _scraped(address: str) -> bool:

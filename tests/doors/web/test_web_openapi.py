@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -164,6 +166,34 @@ async def test_every_list_comes_in_pages_that_miss_nothing(tmp_path: Path) -> No
             assert all(len(part) <= 2 for part in parts)
             answer = await client.get(f"/api/fdi/v1/{path}?cursor=bm9uc2Vuc2U=")
             assert (answer.status, (await answer.json())["errors"][0]["place"]) == (400, "cursor")
+
+
+ODD = [[], [1, 2, 3], ["x"], [True], [1.5], [10**30], [-(10**30), 5], {"a": 1}, None, 5, "x"]
+
+
+@pytest.mark.parametrize(
+    "path", ["alerts", "instances", "instances/prod/i-1/history", "outbox", "decisions", "silences"]
+)
+async def test_a_cursor_of_somebody_elses_making_is_refused(tmp_path: Path, path: str) -> None:
+    made = [json.dumps(odd) for odd in ODD] + ["[" * 1400, "\xff", ""]
+    async with filled(tmp_path) as client:
+        for text in made:
+            cursor = base64.urlsafe_b64encode(text.encode("latin-1")).decode() or "=" * 8
+            answer = await client.get(f"/api/fdi/v1/{path}", params={"cursor": cursor})
+            assert answer.status == 400, text[:20]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_moments_out_of_reach_are_refused(tmp_path: Path, moment: str) -> None:
+    async with filled(tmp_path) as client:
+        for path, name in (("instances/prod/i-1/history", "since"), ("instances/prod/i-1/history", "until")):
+            answer = await client.get(f"/api/fdi/v1/{path}", params={name: moment})
+            assert (answer.status, (await answer.json())["errors"][0]["place"]) == (400, name)
+        explained = await client.get("/api/fdi/v1/explain", params={"of": "x", "at": moment})
+        acknowledged = await client.post(
+            f"/api/fdi/v1/alerts/{LIVE.key}/ack", json={"owner": "wang", "expires_at": moment}
+        )
+        assert (explained.status, acknowledged.status) == (400, 400)
 
 
 async def test_instances_are_chosen_by_account_labels_and_health(tmp_path: Path) -> None:
