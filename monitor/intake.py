@@ -41,6 +41,7 @@ class Intake:
         self._deadlines: dict[str, datetime] = {}
         self._over: dict[str, datetime] = {}
         self._turn = asyncio.Lock()
+        self._stopped = False
 
     def open(self, book: Book) -> None:
         """Takes up what the store knows, and from now on records in `book`; who posted before has waited for this."""
@@ -63,6 +64,8 @@ class Intake:
         Raises:
             StoreFailed: none of those that would have changed something was recorded.
         """
+        if self._stopped:
+            raise StoreFailed("the service stops: nothing more is recorded")
         await asyncio.wait([self._book], timeout=PATIENCE)
         if not self._book.done():
             raise StoreFailed("another node leads, and takes what is posted: post to all of them")
@@ -82,8 +85,11 @@ class Intake:
         return len(beyond)
 
     async def run(self) -> None:
-        """Ends what is due until cancelled."""
-        await self._rounds.run(self.step)
+        """Ends what is due until cancelled; from then on nothing is taken."""
+        try:
+            await self._rounds.run(self.step)
+        finally:
+            self._stopped = True
 
     async def step(self, at: datetime) -> datetime | None:
         """One look: what was not posted in its time ends. Returns when the next one would.

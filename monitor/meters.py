@@ -94,6 +94,12 @@ class Meters(_OfAccounts):
             if real > wanted.get(account, real)
         ]
 
+    def quotas(self) -> dict[str, dict[str, float]]:
+        """What is known of each account's quota, by the names of the gauges here."""
+        names = ("quota", "share", "wanted", "interval", "requests", "throttled")
+        found = {name: _by_account(getattr(self, name)) for name in names}
+        return {account: {name: found[name].get(account, 0.0) for name in names} for account in found["wanted"]}
+
     def forget(self, account: str) -> None:
         """Shows nothing of an account that is polled no more."""
         for outcome in ("good", "failed"):

@@ -183,12 +183,7 @@ CHINESE = Wording(
     then="；",
     named="{name}：{value}",
     severities={Severity.INFO: "提示", Severity.WARNING: "警告", Severity.CRITICAL: "严重"},
-    changes={
-        Change.NEW: "新增",
-        Change.WORSE: "加重",
-        Change.FLAPPING: "抖动",
-        **_UNMARKED,
-    },
+    changes={Change.NEW: "新增", Change.WORSE: "加重", Change.FLAPPING: "抖动", **_UNMARKED},
     causes={
         Cause.RULE_REMOVED: "因规则被删除而结束，并无采样证明其已恢复",
         Cause.INSTANCE_REMOVED: "因实例被移除而结束，并无采样证明其已恢复",

@@ -52,8 +52,8 @@ def parsed(text: str) -> Matchers:
 
 async def matching(service: Service, matchers: Matchers) -> list[Mapping[str, Any]]:
     """The alerts that match, as the API tells them, worst and oldest first."""
-    found = await service.get("/api/fdi/v1/alerts")
-    return [one for one in found["alerts"] if matchers.match(one["labels"])]
+    found = await service.all("/api/fdi/v1/alerts", "alerts")
+    return [one for one in found if matchers.match(one["labels"])]
 
 
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:

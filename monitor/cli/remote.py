@@ -52,6 +52,15 @@ class Service:
         """
         return await self._ask("GET", path, params=query)
 
+    async def all(self, path: str, key: str, **query: str) -> list[Any]:
+        """The entries of a list under `key`, over all its pages; raises as `get` does."""
+        page = await self.get(path, **query)
+        found = list(page[key])
+        while page["next"]:
+            page = await self.get(path, **query, cursor=page["next"])
+            found += page[key]
+        return found
+
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The answer to a request; raises as `get` does."""
         return await self._ask("POST", path, json=body)
@@ -118,7 +127,7 @@ def _reason(text: str) -> str:
         found = json.loads(text)
     except ValueError:
         found = text
-    reason = found.get("error", text) if isinstance(found, dict) else found
+    reason = found.get("detail", text) if isinstance(found, dict) else found
     return str(reason).strip()[:_LONGEST_REASON]
 
 

@@ -24,7 +24,7 @@ async def status(service: Service, as_json: bool) -> int:
       fdi-monitor status --url http://10.0.0.7:8080 --json
     """
     about = await service.get("/api/v2/status")
-    alerts = (await service.get("/api/fdi/v1/alerts"))["alerts"]
+    alerts = await service.all("/api/fdi/v1/alerts", "alerts")
     silences = await service.get("/api/v2/silences", expired="false")
     firing = [one for one in alerts if one["fired_at"]]
     quiet = [one for one in firing if one["silenced_by"] or one["inhibited_by"] or one["muted_by"]]

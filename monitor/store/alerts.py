@@ -79,6 +79,17 @@ async def steps(tx: AsyncConnection, key: str, *, until: datetime, most: int) ->
     return [_transition_of(row) for row in rows.mappings()][::-1]
 
 
+async def newest(tx: AsyncConnection) -> int:
+    """The row of the last step of any alert, 0 where none is recorded."""
+    return int(await tx.scalar(sa.select(sa.func.max(transition.c.id))) or 0)
+
+
+async def after(tx: AsyncConnection, row: int, *, most: int) -> list[tuple[int, Transition]]:
+    """The steps of all alerts that were recorded after that row, oldest first, with their rows."""
+    statement = sa.select(transition).where(transition.c.id > row).order_by(transition.c.id).limit(most)
+    return [(found["id"], _transition_of(found)) for found in (await tx.execute(statement)).mappings()]
+
+
 async def unrouted(tx: AsyncConnection, *, most: int) -> list[tuple[int, Transition]]:
     """Transitions that no group was told of yet, oldest first, with their rows."""
     statement = sa.select(transition).where(transition.c.routed.is_(False)).order_by(transition.c.id).limit(most)

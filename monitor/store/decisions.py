@@ -26,6 +26,14 @@ async def about(tx: AsyncConnection, alert: str, *, most: int, until: datetime |
     return [_line(row) for row in (await tx.execute(statement)).mappings()]
 
 
+async def newest(tx: AsyncConnection, *, before: int | None, most: int) -> list[tuple[int, Line]]:
+    """What was decided about all alerts, with the rows, of which those `before` one are wanted; newest first."""
+    statement = sa.select(decision).order_by(decision.c.id.desc()).limit(most)
+    if before is not None:
+        statement = statement.where(decision.c.id < before)
+    return [(row["id"], _line(row)) for row in (await tx.execute(statement)).mappings()]
+
+
 async def prune(tx: AsyncConnection, before: datetime) -> None:
     """Forgets what was decided before."""
     await tx.execute(decision.delete().where(decision.c.at < before))

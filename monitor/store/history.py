@@ -86,6 +86,37 @@ async def latest(tx: AsyncConnection, *, good: bool = False, before: datetime | 
     return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
 
 
+async def newest(tx: AsyncConnection) -> datetime | None:
+    """When the last sample was taken of which the store knows."""
+    found: datetime | None = await tx.scalar(sa.select(sa.func.max(run.c.ended_at)))
+    return found
+
+
+async def page(
+    tx: AsyncConnection,
+    key: InstanceKey,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: datetime | None = None,
+    most: int,
+) -> list[Run] | None:
+    """The runs of one instance that end after `since` and begin before `until`, oldest first: of those that begin
+    after `after` the first few. None where the instance was never polled."""
+    mine = (instance.c.account == key.account) & (instance.c.cloud_id == key.id)
+    row_id = await tx.scalar(sa.select(instance.c.id).where(mine))
+    if row_id is None:
+        return None
+    wanted = sa.select(run).where(run.c.instance_id == row_id).order_by(run.c.started_at).limit(most)
+    if since is not None:
+        wanted = wanted.where(run.c.ended_at > since)
+    if until is not None:
+        wanted = wanted.where(run.c.started_at < until)
+    if after is not None:
+        wanted = wanted.where(run.c.started_at > after)
+    return [run_of(row) for row in (await tx.execute(wanted)).mappings()]
+
+
 async def prune(tx: AsyncConnection, before: datetime) -> None:
     """Forgets runs that ended before `before`, but not the last one of an instance."""
     newer = run.alias()

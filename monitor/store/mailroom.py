@@ -25,15 +25,26 @@ class Slip(NamedTuple):
     attempts: int
     next_at: datetime | None
     merged_into: str | None
+    seq: int
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
 
 
-async def listed(tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), most: int) -> list[Slip]:
-    """The messages in these states: what was not delivered before what was, each newest first."""
+async def listed(
+    tx: AsyncConnection,
+    *,
+    states: Collection[Standing] = tuple(Standing),
+    most: int,
+    after: Sequence[int | str] | None = None,
+) -> list[Slip]:
+    """The messages in these states: what was not delivered before what was, each newest first; `after` the one that is
+    delivered (1) or not (0) and has this `seq`."""
     delivered = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
     wanted = sa.select(*_COLUMNS).where(outbox.c.state.in_([str(one) for one in states]))
+    if after is not None:
+        group, seq = after
+        wanted = wanted.where((delivered > group) | ((delivered == group) & (outbox.c.seq < seq)))
     return [_slip(row) for row in await tx.execute(wanted.order_by(delivered, outbox.c.seq.desc()).limit(most))]
 
 
@@ -59,7 +70,7 @@ async def drop(tx: AsyncConnection, name: str) -> None:
 
 
 def _slip(row: Sequence[Any]) -> Slip:
-    name, receiver, kind, state, verdict, reason, attempts, next_at, inside = row
+    name, receiver, kind, state, verdict, reason, attempts, next_at, inside, seq = row
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
-    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside)
+    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside, seq)

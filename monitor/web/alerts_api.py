@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import Annotated, Any
+from math import isfinite
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
 from monitor.acknowledgement import Ack
 from monitor.audit import Act
+from monitor.fingerprint import fingerprint
 from monitor.ledger import Line
+from monitor.quieting import Suppressed
 from monitor.store import acks, decisions, groups
 from monitor.web import audit
 from monitor.web.amshape import moment
+from monitor.web.contract import Asked, body, query, tells
 from monitor.web.outlook import Seen, find, look
+from monitor.web.paging import Key, Paged, cursor, cut
+from monitor.web.parameters import in_utc, matched
+from monitor.web.problems import Problem
+from monitor.web.shapes import AckTold, AlertsTold, AlertTold, DecisionsTold, DecisionTold
 from monitor.web.site import SITE
 
 MOST = 500
@@ -23,47 +30,90 @@ MOST = 500
 routes = web.RouteTableDef()
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class AckAsked(Asked):
+    """Who cares for an alert."""
 
     owner: Annotated[str, Field(min_length=1, max_length=200)]
     comment: Annotated[str, Field(max_length=2000)] = ""
     expires_at: AwareDatetime | None = None
 
 
+class AlertsAsked(Paged):
+    """Which alerts."""
+
+    filter: list[str] = Field(default=[], max_length=20, description='Matchers, as in `severity="critical"`.')
+
+
 @routes.get("/api/fdi/v1/alerts")
+@tells(AlertsTold, query=AlertsAsked)
 async def listed(request: web.Request) -> web.Response:
-    """All that fire or wait, worst and oldest first."""
-    outlook = await look(request.app[SITE])
-    return web.json_response({"alerts": [_shape(one) for one in outlook.seen]})
+    """What fires or waits, worst and oldest first."""
+    asked, outlook = query(request, AlertsAsked), await look(request.app[SITE])
+    matching = matched(asked.filter)
+    found = [one for one in outlook.seen if matching.match(one.alert.all_labels)]
+    page, after = cut(found, _order, asked, int, int, int, str)
+    return web.json_response(AlertsTold(alerts=[_shape(one) for one in page], next=after))
+
+
+def _order(one: Seen) -> Key:
+    alert = one.alert
+    return int(not alert.state.fires), -alert.severity.rank, int(alert.since.timestamp() * 1_000_000), alert.key
+
+
+@routes.get("/api/fdi/v1/alerts/{fingerprint}")
+@tells(AlertTold, refusals=(404,))
+async def shown(request: web.Request) -> web.Response:
+    """One alert, also one that is over."""
+    site, name = request.app[SITE], request.match_info["fingerprint"]
+    outlook = await look(site)
+    live = next((one for one in outlook.seen if name in (one.alert.key, fingerprint(one.alert.all_labels))), None)
+    if live is not None:
+        return web.json_response(_shape(live))
+    async with site.store.read() as tx:
+        over = await find(tx, name)
+    if over is None:
+        raise Problem(404, f"there is no alert {name}, or it is no longer kept")
+    return web.json_response(_shape(Seen(over, Suppressed())))
 
 
 @routes.get("/api/fdi/v1/alerts/{fingerprint}/decisions")
+@tells(DecisionsTold)
 async def decided(request: web.Request) -> web.Response:
     """What was decided about one alert, newest first: how it was told, or why it was not."""
     name = request.match_info["fingerprint"]
     async with request.app[SITE].store.read() as tx:
         alert = await find(tx, name)
         found = await decisions.about(tx, alert.key if alert else name, most=MOST)
-    return web.json_response({"decisions": [_line(one) for one in found]})
+    return web.json_response(DecisionsTold(decisions=[_line(one) for one in found], next=None))
+
+
+@routes.get("/api/fdi/v1/decisions")
+@tells(DecisionsTold, query=Paged)
+async def all_decided(request: web.Request) -> web.Response:
+    """What was decided about all alerts, newest first."""
+    asked = query(request, Paged)
+    after = asked.after(int)
+    async with request.app[SITE].store.read() as tx:
+        found = await decisions.newest(tx, before=int(after[0]) if after else None, most=asked.limit + 1)
+    page = found[: asked.limit]
+    more = cursor((page[-1][0],)) if len(found) > len(page) else None
+    return web.json_response(DecisionsTold(decisions=[_line(one) for _, one in page], next=more))
 
 
 @routes.post("/api/fdi/v1/alerts/{fingerprint}/ack")
+@tells(AckTold, body=AckAsked, refusals=(404,))
 async def acknowledge(request: web.Request) -> web.Response:
     """Somebody cares for an alert that fires: it is not repeated until its severity rises or it resolves."""
     site, name = request.app[SITE], request.match_info["fingerprint"]
     at = site.now()
-    try:
-        given = _Given.model_validate_json(await request.read())
-    except ValidationError as error:
-        return _refused(400, "; ".join(f"{found['loc']}: {found['msg']}" for found in error.errors(include_url=False)))
-    expires_at = given.expires_at.astimezone(UTC) - site.behind() if given.expires_at else None
+    given = await body(request, AckAsked)
+    expires_at = in_utc(given.expires_at, "expires_at") - site.behind() if given.expires_at else None
     if expires_at is not None and expires_at <= at:
-        return _refused(400, "expires_at is in the past")
+        raise Problem(400, "expires_at is in the past", [{"place": "expires_at", "message": "it is in the past"}])
     async with site.store.write() as tx:
         alert = await find(tx, name)
         if alert is None or not alert.state.fires:
-            return _refused(404, f"no alert {name} fires")
+            raise Problem(404, f"no alert {name} fires")
         ack = Ack(alert.key, at, given.owner, given.comment, alert.severity, expires_at)
         await acks.save(tx, ack)
         await groups.touch(tx, at, about=[alert.key])
@@ -73,6 +123,7 @@ async def acknowledge(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/fdi/v1/alerts/{fingerprint}/ack")
+@tells(refusals=(404,))
 async def withdraw(request: web.Request) -> web.Response:
     """Takes an acknowledgement back."""
     site, name = request.app[SITE], request.match_info["fingerprint"]
@@ -80,7 +131,7 @@ async def withdraw(request: web.Request) -> web.Response:
         alert = await find(tx, name)
         key = alert.key if alert else name
         if not await acks.remove(tx, [key]):
-            return _refused(404, f"the alert {name} is not acknowledged")
+            raise Problem(404, f"the alert {name} is not acknowledged")
         await groups.touch(tx, site.now(), about=[key])
         entry = await audit.write(tx, site, Act.WITHDREW, key)
     audit.tell(site, entry)
@@ -91,11 +142,7 @@ def _said(ack: Ack) -> str:
     return f"by {ack.owner}" + (f": {ack.comment}" if ack.comment else "")
 
 
-def _refused(status: int, why: str) -> web.Response:
-    return web.json_response({"error": why}, status=status)
-
-
-def _shape(one: Seen) -> dict[str, Any]:
+def _shape(one: Seen) -> AlertTold:
     alert = one.alert
     return {
         "fingerprint": alert.key,
@@ -105,7 +152,8 @@ def _shape(one: Seen) -> dict[str, Any]:
         "state": str(alert.state),
         "since": moment(alert.since),
         "fired_at": moment(alert.fired_at) if alert.state.fires and alert.fired_at else None,
-        "values": dict(alert.values),
+        "values": {name: value for name, value in alert.values.items() if isfinite(value)},
+        "source": alert.source,
         "silenced_by": list(one.suppressed.silenced_by),
         "inhibited_by": list(one.suppressed.inhibited_by),
         "muted_by": list(one.suppressed.muted_by),
@@ -113,7 +161,7 @@ def _shape(one: Seen) -> dict[str, Any]:
     }
 
 
-def _ack(ack: Ack) -> dict[str, Any]:
+def _ack(ack: Ack) -> AckTold:
     return {
         "owner": ack.owner,
         "comment": ack.comment,
@@ -123,8 +171,9 @@ def _ack(ack: Ack) -> dict[str, Any]:
     }
 
 
-def _line(one: Line) -> dict[str, str]:
+def _line(one: Line) -> DecisionTold:
     return {
+        "alert": one.alert,
         "at": moment(one.at),
         "receiver": one.receiver,
         "group": one.group_key,

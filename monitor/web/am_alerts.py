@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
+from monitor.matchers import Matcher, Matchers
+from monitor.textfault import TextFault
 from monitor.web import am_posts, amshape
 from monitor.web.amshape import Unusable
 from monitor.web.outlook import Outlook, Seen, flag, look, wanted
@@ -78,7 +79,7 @@ async def groups(request: web.Request) -> web.Response:
     for one in chosen:
         labels = one.alert.all_labels
         for route in outlook.speech.route.find(labels):
-            if receiver.fullmatch(route.receiver):
+            if receiver.match({"receiver": route.receiver}):
                 shape = {
                     "labels": route.group_labels(labels),
                     "receiver": {"name": route.receiver},
@@ -101,7 +102,7 @@ def _chosen(request: web.Request, outlook: Outlook) -> Iterator[Seen]:
             continue
         if (not inhibited and found.inhibited_by) or (not muted and found.muted_by):
             continue
-        if matching.match(labels) and any(map(receiver.fullmatch, _receivers(one, outlook))):
+        if matching.match(labels) and any(receiver.match({"receiver": name}) for name in _receivers(one, outlook)):
             yield one
 
 
@@ -109,11 +110,12 @@ def _receivers(one: Seen, outlook: Outlook) -> list[str]:
     return [route.receiver for route in outlook.speech.route.find(one.alert.all_labels)]
 
 
-def _receiver(request: web.Request) -> re.Pattern[str]:
+def _receiver(request: web.Request) -> Matchers:
+    """What the parameter `receiver` says of a receiver's name: a whole one, as a regular expression."""
     try:
-        return re.compile(request.query.get("receiver") or ".*", re.DOTALL)
-    except re.error as error:
-        raise Unusable(f"failed to parse receiver param: {error}") from error
+        return Matchers((Matcher("receiver", "=~", request.query.get("receiver") or ".*"),))
+    except TextFault as fault:
+        raise Unusable(f"failed to parse receiver param: {fault.message}") from fault
 
 
 def _shape(one: Seen, outlook: Outlook) -> dict[str, Any]:

@@ -16,8 +16,11 @@ from monitor.silences import Ended, Silence, Standing, faults, may_become, previ
 from monitor.store import alerts, groups
 from monitor.store import silences as store
 from monitor.web import amshape, audit
-from monitor.web.amshape import Unusable, read_silence
+from monitor.web.amshape import GivenSilence, Unusable, read_silence
+from monitor.web.contract import tells
 from monitor.web.outlook import flag, hindsight, wanted
+from monitor.web.problems import problem
+from monitor.web.shapes import PreviewTold
 from monitor.web.site import SITE, Site
 
 routes = web.RouteTableDef()
@@ -30,13 +33,13 @@ async def silences(request: web.Request) -> web.Response:
     at = site.now()
     try:
         matching = wanted(request)
-        shown = {one for one in Standing if flag(request, str(one))}
+        chosen = {one for one in Standing if flag(request, str(one))}
     except Unusable as fault:
         return web.json_response(str(fault), status=400)
     async with site.store.read() as tx:
         known = await store.every(tx)
-    found = [one for one in known if one.standing(at) in shown and matching.match(_values(one))]
-    return web.json_response([_shown(one, site) for one in sorted(found, key=lambda one: _order(one, at))])
+    found = [one for one in known if one.standing(at) in chosen and matching.match(_values(one))]
+    return web.json_response([shown(one, site) for one in sorted(found, key=lambda one: _order(one, at))])
 
 
 def _values(one: Silence) -> Mapping[str, str]:
@@ -71,13 +74,14 @@ async def add(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/fdi/v1/silences/preview")
+@tells(PreviewTold, body=GivenSilence)
 async def would_hide(request: web.Request) -> web.Response:
     """What a silence hides of what fires and waits now, and would have hidden lately, without making it."""
     site = request.app[SITE]
     try:
         given = _checked(await request.read(), site, at := site.now())
     except Unusable as fault:
-        return web.json_response({"error": str(fault)}, status=400)
+        return problem(400, str(fault))
     async with site.store.read() as tx:
         hidden = preview(given, await alerts.live(tx))
         past = await hindsight(tx, given, site.speech().quieting.windows, at)
@@ -93,7 +97,7 @@ async def silence(request: web.Request) -> web.Response:
         found = await store.find(tx, request.match_info["id"])
     if found is None:
         return web.json_response("silence not found", status=404)
-    return web.json_response(_shown(found, site))
+    return web.json_response(shown(found, site))
 
 
 @routes.delete("/api/v2/silence/{id}")
@@ -114,7 +118,7 @@ async def expire(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _shown(one: Silence, site: Site) -> dict[str, Any]:
+def shown(one: Silence, site: Site) -> dict[str, Any]:
     """A silence by the clocks of people."""
     behind = site.behind()
     return amshape.silence(one.moved(behind), site.now() + behind)

@@ -31,7 +31,9 @@ class _Given(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
 
-class _GivenMatcher(_Given):
+class GivenMatcher(_Given):
+    """One matcher of it."""
+
     name: Annotated[str, Field(min_length=1, max_length=200)]
     value: Annotated[str, Field(max_length=1000)]
     isRegex: bool = False  # noqa: N815 - Alertmanager's name
@@ -46,9 +48,11 @@ class _GivenMatcher(_Given):
         return "~" if self.isRegex else "="
 
 
-class _GivenSilence(_Given):
+class GivenSilence(_Given):
+    """A silence as somebody asks for it; with an id it changes the one of that id."""
+
     id: str = ""
-    matchers: Annotated[list[_GivenMatcher], Field(min_length=1, max_length=100)]
+    matchers: Annotated[list[GivenMatcher], Field(min_length=1, max_length=100)]
     startsAt: AwareDatetime | None = None  # noqa: N815
     endsAt: AwareDatetime  # noqa: N815
     createdBy: Annotated[str, Field(max_length=200)]  # noqa: N815
@@ -66,7 +70,7 @@ def read_silence(text: bytes, at: datetime) -> Silence:
         Unusable: it is none.
     """
     try:
-        given = _GivenSilence.model_validate_json(text)
+        given = GivenSilence.model_validate_json(text)
         return Silence(
             id=given.id,
             matchers=Matchers(tuple(one.matcher() for one in given.matchers)),

@@ -8,22 +8,21 @@ audit.tell(site, entry)
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 from aiohttp import web
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.access import Reader
 from monitor.audit import Act, Entry
 from monitor.store import audit as store
 from monitor.web.amshape import moment
+from monitor.web.contract import query, tells
+from monitor.web.paging import Paged, cursor
 from monitor.web.reader import reader
+from monitor.web.shapes import AuditTold, EntryTold
 from monitor.web.site import SITE, Site
 from monitor.writing import clean
-
-MOST, USUAL = 1000, 100
-"""Entries on one page: the most that can be asked for, and how many there are unless somebody asks."""
 
 _LONGEST = 2000
 
@@ -50,28 +49,27 @@ def tell(site: Site, *entries: Entry) -> None:
         log.info(str(one.act), by=one.who, address=one.address, subject=one.subject, detail=one.detail)
 
 
+class AuditAsked(Paged):
+    """Which entries."""
+
+    about: list[str] = Field(default=[], description="Only those about a silence, an alert or a message with this id.")
+
+
 @routes.get("/api/fdi/v1/audit")
+@tells(AuditTold, query=AuditAsked)
 async def listed(request: web.Request) -> web.Response:
-    """Who did what, newest first. `limit` entries, those older than `before`, only those `about` a silence, an alert or
-    a message; `next` is the `before` of the next page, null on the last one."""
-    query = request.query
-    try:
-        limit = int(query.get("limit", USUAL))
-        before = int(query["before"]) if "before" in query else None
-    except ValueError:
-        return web.json_response({"error": "limit and before are whole numbers"}, status=400)
-    if not 1 <= limit <= MOST or (before is not None and not 0 <= before < 1 << 63):
-        return web.json_response({"error": f"limit is 1 to {MOST}, before an id of an entry"}, status=400)
+    """Who did what, newest first; `about` (several are possible) chooses."""
+    asked = query(request, AuditAsked)
+    after = asked.after(int)
+    before = int(after[0]) if after else None
     async with request.app[SITE].store.read() as tx:
-        found = await store.page(tx, most=limit + 1, before=before, about=query.getall("about", []))
-    shown = found[:limit]
-    return web.json_response(
-        {"audit": [shape(one) for one in shown], "next": shown[-1].id if len(found) > limit else None}
-    )
+        found = await store.page(tx, most=asked.limit + 1, before=before, about=asked.about)
+    page = found[: asked.limit]
+    more = cursor((page[-1].id,)) if len(found) > len(page) else None
+    return web.json_response(AuditTold(audit=[_shape(one) for one in page], next=more))
 
 
-def shape(one: Entry) -> dict[str, Any]:
-    """An entry as programs read it."""
+def _shape(one: Entry) -> EntryTold:
     return {
         "id": one.id,
         "at": moment(one.at),

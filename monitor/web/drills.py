@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.audit import Act
@@ -17,6 +16,9 @@ from monitor.store.drills import Drill, State
 from monitor.store.outbox import Letter, Standing
 from monitor.web import audit
 from monitor.web.amshape import moment
+from monitor.web.contract import Asked, body, tells
+from monitor.web.problems import Problem
+from monitor.web.shapes import DrillsTold, DrillTold, TrialTold
 from monitor.web.site import SITE, Site
 
 MOST = 20
@@ -25,26 +27,23 @@ MOST = 20
 routes = web.RouteTableDef()
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class DrillAsked(Asked):
+    """Who is to be told; everybody without any."""
 
-    receivers: Annotated[list[str], Field(max_length=1000)] = []
+    receivers: list[str] = Field(default=[], max_length=1000)
 
 
 @routes.post("/api/fdi/v1/drills")
+@tells(DrillTold, body=DrillAsked, refusals=(404,))
 async def begin(request: web.Request) -> web.Response:
     """Begins a drill for these receivers, for all without any; its id leads to what becomes of it."""
     site = request.app[SITE]
     speech = site.speech()
-    try:
-        given = _Given.model_validate_json(await request.read())
-    except ValidationError as error:
-        found = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors(include_url=False))
-        return web.json_response({"error": found}, status=400)
+    given = await body(request, DrillAsked)
     unknown = [name for name in given.receivers if name not in speech.kinds]
     if unknown:
         words = f"the policy has no receiver {unknown[0]!r} (receivers: {', '.join(speech.kinds) or 'none'})"
-        return web.json_response({"error": words}, status=404)
+        raise Problem(404, words)
     receivers = given.receivers or tuple(speech.kinds)
     drill, letters = await begun(site.store, Terms(speech.route, speech.kinds), receivers, now=site.now)
     async with site.store.write() as tx:
@@ -54,6 +53,7 @@ async def begin(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/fdi/v1/drills")
+@tells(DrillsTold)
 async def listed(request: web.Request) -> web.Response:
     """The last drills, newest first, whoever began them."""
     site = request.app[SITE]
@@ -63,6 +63,7 @@ async def listed(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/fdi/v1/drills/{id}")
+@tells(DrillTold, refusals=(404,))
 async def became(request: web.Request) -> web.Response:
     """What became of one drill so far."""
     site = request.app[SITE]
@@ -70,15 +71,15 @@ async def became(request: web.Request) -> web.Response:
         found = await drills.find(tx, request.match_info["id"])
         told = await _told(tx, found, site) if found is not None and found.state is not State.ARMED else None
     if told is None:
-        return web.json_response({"error": "there is no such drill, or it is no longer kept"}, status=404)
+        raise Problem(404, "there is no such drill, or it is no longer kept")
     return web.json_response(told)
 
 
-async def _told(tx: AsyncConnection, drill: Drill, site: Site) -> dict[str, Any]:
+async def _told(tx: AsyncConnection, drill: Drill, site: Site) -> DrillTold:
     return _shape(drill, await letters_of(tx, drill), site)
 
 
-def _shape(drill: Drill, letters: list[Letter], site: Site) -> dict[str, Any]:
+def _shape(drill: Drill, letters: list[Letter], site: Site) -> DrillTold:
     found = arrivals(drill, letters, site.now())
     queued_at = drill.at + timedelta(seconds=sum(one.seconds for one in drill.steps))
     took = [one.took.total_seconds() for one in found.values() if one.took is not None]
@@ -94,7 +95,7 @@ def _shape(drill: Drill, letters: list[Letter], site: Site) -> dict[str, Any]:
     }
 
 
-def _message(one: Letter, queued_at: datetime) -> dict[str, Any]:
+def _message(one: Letter, queued_at: datetime) -> TrialTold:
     took = round(max(0.0, (one.settled_at - queued_at).total_seconds()), 6) if one.settled_at else None
     return {
         "id": one.id,

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import Field
 
 from monitor.chain import Fact, Story
 from monitor.web import pages
 from monitor.web.amshape import Unusable, moment
+from monitor.web.contract import Asked, tells
 from monitor.web.evidence import stories
+from monitor.web.parameters import in_utc
+from monitor.web.problems import Problem
+from monitor.web.shapes import FactTold, StoriesTold, StoryTold
 from monitor.web.site import SITE, Site
 
 routes = web.RouteTableDef()
 
 
+class ExplainAsked(Asked):
+    """Whose story, and as of when."""
+
+    of: Annotated[str, Field(description="A fingerprint, an instance's name or id, or a rule's name.")]
+    at: Annotated[str | None, Field(description="A moment with its zone; now without it.")] = None
+
+
 @routes.get("/api/fdi/v1/explain")
+@tells(StoriesTold, query=ExplainAsked, refusals=(404,))
 async def explain(request: web.Request) -> web.Response:
     """The stories of `of`: a fingerprint, an instance's name or id, or a rule's name; with `at` as of that moment."""
     site, name = request.app[SITE], request.query.get("of", "")
     try:
         at = _when(request, site)
     except Unusable as fault:
-        return web.json_response({"error": str(fault)}, status=400)
+        raise Problem(400, str(fault), [{"place": "at", "message": str(fault)}]) from None
     if not name:
-        return web.json_response({"error": "of is missing: a fingerprint, an instance or a rule"}, status=400)
+        raise Problem(400, "of is missing: a fingerprint, an instance or a rule")
     found = await _read(site, name, at)
     if not found:
         words = f"nothing is called {name}: name an alert's fingerprint, an instance, or a rule that has had an alert"
-        return web.json_response({"error": words}, status=404)
+        raise Problem(404, words)
     return web.json_response({"stories": [_shape(one) for one in found]})
 
 
@@ -65,10 +78,10 @@ def _when(request: web.Request, site: Site) -> datetime | None:
         raise Unusable("at has no zone: write for example 2026-01-05T10:00:00Z")
     if at > site.now():
         raise Unusable("at is in the future: nothing is recorded of it")
-    return at.astimezone(UTC)
+    return in_utc(at, "at")
 
 
-def _shape(one: Story) -> dict[str, Any]:
+def _shape(one: Story) -> StoryTold:
     return {
         "subject": one.subject,
         "fingerprint": one.fingerprint,
@@ -79,7 +92,7 @@ def _shape(one: Story) -> dict[str, Any]:
     }
 
 
-def _fact(one: Fact) -> dict[str, Any]:
+def _fact(one: Fact) -> FactTold:
     return {
         "stage": str(one.stage),
         "name": one.name,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
+from pydantic import Field
 
 from monitor.audit import Act
 from monitor.store import mailroom
@@ -12,26 +11,36 @@ from monitor.store.mailroom import Slip
 from monitor.store.outbox import Standing
 from monitor.web import audit
 from monitor.web.amshape import moment
+from monitor.web.contract import query, tells
+from monitor.web.paging import Paged, cursor
+from monitor.web.problems import problem
+from monitor.web.shapes import MessagesTold, MessageTold
 from monitor.web.site import SITE
-
-MOST = 1000
-"""Messages that are listed at once."""
 
 routes = web.RouteTableDef()
 
 
+class MessagesAsked(Paged):
+    """Which messages."""
+
+    state: list[Standing] = Field(default=[*Standing], description="Only those that stand so; several are possible.")
+
+
 @routes.get("/api/fdi/v1/outbox")
+@tells(MessagesTold, query=MessagesAsked)
 async def listed(request: web.Request) -> web.Response:
     """The messages, undelivered ones first, each newest first; `state` (several are possible) chooses."""
-    states = request.query.getall("state", [str(one) for one in Standing])
-    if strangers := sorted(set(states) - {str(one) for one in Standing}):
-        return _refused(400, f"{strangers[0]!r} is no state of a message: waiting, sent and dead are")
+    asked = query(request, MessagesAsked)
+    after = asked.after(int, int)
     async with request.app[SITE].store.read() as tx:
-        found = await mailroom.listed(tx, states=[Standing(one) for one in states], most=MOST)
-    return web.json_response({"messages": [_shape(one) for one in found]})
+        found = await mailroom.listed(tx, states=asked.state, most=asked.limit + 1, after=after)
+    page = found[: asked.limit]
+    more = cursor((int(page[-1].state is Standing.SENT), page[-1].seq)) if len(found) > len(page) else None
+    return web.json_response(MessagesTold(messages=[_shape(one) for one in page], next=more))
 
 
 @routes.post("/api/fdi/v1/outbox/{id}/retry")
+@tells(MessageTold, refusals=(404, 409))
 async def retry(request: web.Request) -> web.Response:
     """Has an undelivered message tried at once, with the same id."""
     site, name = request.app[SITE], request.match_info["id"]
@@ -46,6 +55,7 @@ async def retry(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/fdi/v1/outbox/{id}")
+@tells(refusals=(404, 409))
 async def drop(request: web.Request) -> web.Response:
     """Forgets an undelivered message: nobody will get it."""
     site, name = request.app[SITE], request.match_info["id"]
@@ -62,22 +72,26 @@ async def drop(request: web.Request) -> web.Response:
 def _undelivered(found: Slip | None, name: str) -> web.Response | None:
     """The refusal where there is nothing left to do for the message."""
     if found is None:
-        return _refused(404, f"there is no message {name} in the outbox")
+        return problem(404, f"there is no message {name} in the outbox")
     if found.state is Standing.SENT:
-        return _refused(409, f"the message {name} was delivered")
+        return problem(409, f"the message {name} was delivered")
     inside = found.merged_into
-    return _refused(409, f"the message {name} goes out with {inside}: name that one") if inside else None
+    return problem(409, f"the message {name} goes out with {inside}: name that one") if inside else None
 
 
 def _said(found: Slip | None) -> str:
     return f"for {found.receiver} by {found.kind}" if found else ""
 
 
-def _refused(status: int, why: str) -> web.Response:
-    return web.json_response({"error": why}, status=status)
-
-
-def _shape(one: Slip) -> dict[str, Any]:
+def _shape(one: Slip) -> MessageTold:
     # The reason of what is inside another message names that one.
-    told = {name: value for name, value in one._asdict().items() if name != "merged_into"}
-    return {**told, "state": str(one.state), "next_at": moment(one.next_at) if one.next_at else None}
+    return {
+        "id": one.id,
+        "receiver": one.receiver,
+        "kind": one.kind,
+        "state": str(one.state),
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "attempts": one.attempts,
+        "next_at": moment(one.next_at) if one.next_at else None,
+    }

@@ -23,12 +23,17 @@ from monitor.web import (
     explain,
     guard,
     health,
+    instances_api,
     links,
     metrics,
+    openapi,
     outbox_api,
+    prometheus_api,
     proxies,
     reload,
+    silences_api,
 )
+from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
 
 ROOMS = (
@@ -46,6 +51,10 @@ ROOMS = (
     links,
     drills,
     audit,
+    instances_api,
+    silences_api,
+    openapi,
+    prometheus_api,
 )
 
 STATIC = Path(__file__).parent / "static"
@@ -57,11 +66,13 @@ _PATIENCE = 3.0
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
     guards = (guard.own_names, guard.known_readers, guard.own_pages)
-    app = web.Application(middlewares=[guard.plain_errors, proxies.middleware(site.trusted), *guards])
+    outer = (as_problems, guard.plain_errors, proxies.middleware(site.trusted))
+    app = web.Application(middlewares=[*outer, *guards])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)
     for room in ROOMS:
         app.add_routes(room.routes)
+    openapi.describe(app)
     events.close_with(app)
     metrics.share_with(app)
     app.router.add_static("/static", STATIC)

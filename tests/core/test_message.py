@@ -257,6 +257,50 @@ def test_an_administrative_end_never_looks_like_an_all_clear(cause: Cause, words
     assert render(ended, language="zh", zone=SHANGHAI).entries[0].headline == "已结束：5 CDC tasks abnormal on orders"
 
 
+POSTED = AlertView(
+    key="posted-1",
+    labels={"alertname": "DiskFull", "instance": "db-1", "severity": "page"},
+    annotations={
+        "summary": "磁盘已满",
+        "description": "93 % of /data\nis used",
+        "runbook_url": "https://r/1",
+        "empty": "",
+    },
+    severity=Severity.CRITICAL,
+    firing=True,
+    change=Change.NEW,
+    started_at=datetime(2026, 1, 5, 2, 1, tzinfo=UTC),
+    source="http://prometheus:9090/graph?g0.expr=up",
+)
+
+
+def test_what_another_system_wrote_on_its_alert_is_told_with_where_it_leads() -> None:
+    assert plain(english(about(POSTED, reason=Reason.FIRST))).splitlines()[:-1] == [
+        "[FIRING critical] DiskFull · db-1",
+        "磁盘已满",
+        "  description: 93 % of /data is used",
+        "  http://prometheus:9090/graph?g0.expr=up",
+        "  since 02:01:00 (4m)",
+        "  runbook: https://r/1",
+    ]
+
+
+def test_an_endless_list_of_annotations_is_cut() -> None:
+    many = dataclasses.replace(POSTED, annotations={f"name-{n}": "x" * 5000 for n in range(50)})
+    [entry] = english(about(many)).entries
+    assert len(entry.details) == 7
+    assert max(map(len, entry.details)) < 600
+
+
+@pytest.mark.parametrize(("cause", "headline"), [(Cause.ENDED, "Over: 磁盘已满"), (Cause.TIMED_OUT, "Ended: 磁盘已满")])
+def test_only_an_end_that_its_source_told_is_an_all_clear(cause: Cause, headline: str) -> None:
+    end = datetime(2026, 1, 5, 2, 4, 57, tzinfo=UTC)
+    over = dataclasses.replace(POSTED, firing=False, change=Change.RESOLVED, cause=cause, resolved_at=end)
+    [entry] = english(about(over)).entries
+    assert entry.headline == headline
+    assert any("nothing shows that it is well" in line for line in entry.details) is (cause is Cause.TIMED_OUT)
+
+
 def test_an_instance_that_does_not_answer_says_for_how_long() -> None:
     silent = dataclasses.replace(ORDERS, values={"up": 0.0, "failures": 6.0, "age": 200.0})
     assert english(about(silent)).entries[0].details[0] == "polls failed in a row: 6, last good sample 3m 20s ago"

@@ -33,6 +33,7 @@ ALERT = {
     "muted_by": [],
     "ack": {"owner": "王", "comment": "", "at": "", "severity": "critical", "expires_at": None},
 }
+PENDING = {**ALERT, "state": "pending", "fired_at": None}
 SILENCE = {
     "id": "s-1",
     "status": {"state": "active"},
@@ -148,7 +149,7 @@ def test_what_is_no_fdi_monitor_is_told_so(run: Run, service: Service) -> None:
     assert err == (f"fdi-monitor: what answers at {service.url} is no fdi-monitor: name its address with --url\n")
 
 
-@pytest.mark.parametrize("body", ['{"error": "not for you"}', '"not for you"', "not for you\n"])
+@pytest.mark.parametrize("body", ['{"detail": "not for you"}', '"not for you"', "not for you\n"])
 def test_a_refusal_is_told_in_the_services_words_and_the_token_is_shown(run: Run, service: Service, body: str) -> None:
     service.answer("GET", "/api/fdi/v1/alerts", body, status=409)
     code, _, err = run("alerts", "--url", service.url)
@@ -218,7 +219,7 @@ def test_each_command_has_an_example_and_says_where_the_token_comes_from(run: Ru
 
 
 def test_alerts_are_a_table_or_json(run: Run, service: Service) -> None:
-    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT]})
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT], "next": None})
     code, out, _ = run("alerts", "--url", service.url)
     assert code == 0
     heading, line = out.splitlines()
@@ -286,7 +287,7 @@ def test_a_silence_is_previewed_then_made(run: Run, service: Service) -> None:
 
 def test_an_acknowledgement_is_by_fingerprint_by_name_or_by_matchers(run: Run, service: Service) -> None:
     path = f"/api/fdi/v1/alerts/{ALERT['fingerprint']}/ack"
-    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT]})
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT], "next": None})
     service.answer("POST", path, {"owner": "王", "expires_at": "2026-01-05T04:00:00.000Z"})
     for alert in (ALERT["fingerprint"], "tasks-abnormal", 'severity="critical"'):
         code, out, err = run("ack", str(alert), "--owner", "王", "--for", "2h", "--url", service.url)
@@ -319,7 +320,7 @@ def test_a_story_is_told_as_lines_in_the_zone_of_the_reader(run: Run, service: S
 def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Service) -> None:
     service.answer("GET", "/api/v2/status", STATUS)
     service.answer("GET", "/api/v2/silences", [SILENCE])
-    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT, {**ALERT, "state": "pending", "fired_at": None}]})
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT, PENDING], "next": None})
     code, out, _ = run("status", "--url", service.url)
     assert code == 0, "all that fires is silenced"
     assert out.splitlines()[1:] == [
@@ -327,7 +328,7 @@ def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Serv
         "waits:    1",
         "silences: 1",
     ]
-    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [{**ALERT, "silenced_by": []}]})
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [{**ALERT, "silenced_by": []}], "next": None})
     code, out, _ = run("status", "--json", "--url", service.url)
     assert (code, json.loads(out)["firing"]) == (1, {"critical": 1})
 
@@ -353,5 +354,5 @@ def test_the_outbox_is_a_table_or_json_and_messages_are_retried_and_dropped(run:
     assert run("outbox", "retry", "m-1", "--url", service.url)[:2] == (0, "m-1 is tried again\n")
     service.answer("DELETE", "/api/fdi/v1/outbox/m-1", "")
     assert run("outbox", "drop", "m-1", "--url", service.url)[:2] == (0, "m-1 is dropped\n")
-    service.answer("DELETE", "/api/fdi/v1/outbox/m-1", {"error": "the message m-1 was delivered"}, 409)
+    service.answer("DELETE", "/api/fdi/v1/outbox/m-1", {"detail": "the message m-1 was delivered"}, 409)
     assert run("outbox", "drop", "m-1", "--url", service.url)[0] == 1

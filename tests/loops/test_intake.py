@@ -164,6 +164,17 @@ async def test_posts_that_come_before_the_start_is_done_wait_for_it(store: Store
     await asyncio.wait([writing])
 
 
+async def test_what_comes_while_the_service_stops_is_refused_and_does_not_hang(store: Store) -> None:
+    async with process(store, Hands()) as intake:
+        running = asyncio.create_task(intake.run())
+        await intake.take([post()])
+        running.cancel()
+        await asyncio.wait([running])
+        with pytest.raises(StoreFailed, match="the service stops"):
+            await intake.take([post("Late")])
+    assert (await stored(store)).keys() == {"DiskFull"}
+
+
 async def test_a_reload_ends_no_posted_alert_even_one_that_is_called_like_a_rule(store: Store) -> None:
     hands = Hands()
     engine = Engine(

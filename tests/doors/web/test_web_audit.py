@@ -188,7 +188,7 @@ async def test_it_is_read_page_by_page_and_forgotten_in_time(tmp_path: Path) -> 
             seen.append([one["id"] for one in told["audit"]])
             if told["next"] is None:
                 break
-            query = f"&before={told['next']}"
+            query = f"&cursor={told['next']}"
         assert seen == [list(range(25, 15, -1)), list(range(15, 5, -1)), list(range(5, 0, -1))]
         about = await (await client.get("/api/fdi/v1/audit?about=letter-1")).json()
         assert {one["subject"] for one in about["audit"]} == {"letter-1"}
@@ -198,11 +198,9 @@ async def test_it_is_read_page_by_page_and_forgotten_in_time(tmp_path: Path) -> 
         assert len(await rows(site.store)) == 5
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "limit=x", "before=x", "before=-1", "before=99999999999999999999"]
-)
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "cursor=x", "cursor=WyIxIl0=", "before=1"])
 async def test_what_is_no_page_is_refused(tmp_path: Path, query: str) -> None:
     async with opened(tmp_path) as (_, client):
         answer = await client.get(f"/api/fdi/v1/audit?{query}")
         assert answer.status == 400
-        assert "limit" in (await answer.json())["error"]
+        assert (await answer.json())["errors"][0]["place"] == query.partition("=")[0]

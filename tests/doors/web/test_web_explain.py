@@ -202,7 +202,7 @@ async def test_what_cannot_be_explained_is_told_so(tmp_path: Path) -> None:
         ):
             answer = await client.get(f"/api/fdi/v1/explain?{query}")
             assert answer.status == status
-            assert (await answer.json())["error"].startswith(words)
+            assert (await answer.json())["detail"].startswith(words)
 
 
 async def test_letters_of_all_kinds_under_a_receiver_are_found(tmp_path: Path) -> None:

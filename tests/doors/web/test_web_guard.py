@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
-from webrows import NOW, opened
+from webrows import NOW, opened, refused
 
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
@@ -16,7 +16,18 @@ from monitor.web.hosts import answered, named
 from monitor.web.server import make_app
 from monitor.web.site import Site
 
+AMISS = "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL."
 EVERYWHERE = ["/", "/board", "/healthz", "/readyz", "/metrics", "/static/board.js", "/api/fdi/v1/events", "/nowhere"]
+
+
+async def said(answer: ClientResponse) -> tuple[int, str]:
+    """The status of an error and its words, as a page or as our own API tells them."""
+    if answer.url.path.startswith("/api/fdi/"):
+        return await refused(answer)
+    assert answer.content_type == "text/plain"
+    status, _, words = (await answer.text()).strip().partition(": ")
+    assert status == str(answer.status)
+    return answer.status, words
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
@@ -42,8 +53,7 @@ async def test_every_answer_carries_the_headers_that_keep_browsers_safe(tmp_path
 async def test_a_foreign_name_is_refused(tmp_path: Path, path: str, host: str) -> None:
     async with opened(tmp_path) as (_, client):
         answer = await client.get(path, headers={"Host": host})
-        assert answer.status == 421
-        assert (await answer.text()).startswith("421: This service does not answer to that name.")
+        assert await said(answer) == (421, AMISS)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"])
@@ -76,9 +86,8 @@ def test_what_is_no_host_has_no_name(host: str) -> None:
 async def test_only_reading_is_possible(tmp_path: Path, method: str, path: str) -> None:
     async with opened(tmp_path) as (_, client):
         answer = await client.request(method, path)
-        assert answer.status == 405
         assert "GET" in answer.headers["Allow"]
-        assert await answer.text() == "405: This address cannot be used in that way.\n"
+        assert await said(answer) == (405, "This address cannot be used in that way.")
 
 
 async def test_head_is_get_without_a_body(tmp_path: Path) -> None:
@@ -136,8 +145,8 @@ async def test_a_page_of_another_site_changes_nothing(
 ) -> None:
     async with opened(tmp_path) as (site, client):
         answer = await client.request(method, path, headers=headers, data="{}")
-        assert answer.status == 403
-        assert (await answer.text()).startswith("403: This was sent by a page of another site.")
+        status, words = await said(answer)
+        assert (status, words.partition(".")[0]) == (403, "This was sent by a page of another site")
         assert site.acted.rings == 0
 
 

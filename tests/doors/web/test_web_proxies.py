@@ -241,7 +241,7 @@ async def test_events_come_through_at_once_also_by_http_1_0(tmp_path: Path) -> N
         assert answer.headers["X-Accel-Buffering"] == "no"
         site.changed.ring()
         async with asyncio.timeout(5):
-            assert await answer.content.readuntil(b"\r\n") == b"event: changed\r\n"
+            assert (await answer.content.readuntil(b"event: changed\r\n")).count(b"event:") == 1
         answer.close()
 
 

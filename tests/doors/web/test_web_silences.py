@@ -194,7 +194,7 @@ async def test_the_preview_makes_nothing(tmp_path: Path) -> None:
         assert await (await client.get("/api/v2/silences")).json() == []
         refused = await client.post("/api/fdi/v1/silences/preview", json=body(matchers=[]))
         assert refused.status == 400
-        assert "matchers" in (await refused.json())["error"]
+        assert "matchers" in (await refused.json())["detail"]
 
 
 async def test_the_preview_shows_what_it_would_have_hidden_in_the_last_week(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, Run, Severity, State
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.nudge import Nudge
+from monitor.posted import Post
 from monitor.store import alerts, history, instances, outbox
 from monitor.store.database import Store, open_store
 from monitor.store.outbox import Letter
@@ -96,15 +97,28 @@ async def fill(
         await outbox.add(tx, letters)
 
 
+async def _heed(posts: Sequence[Post]) -> int:
+    """Takes whatever is posted, and does nothing with it."""
+    return 0
+
+
 @asynccontextmanager
 async def opened(data: Path, speech: Speech | None = None, **more: Any) -> AsyncIterator[tuple[Site, Client]]:
     """A site on a new store in `data`, with a client that asks it as a browser on this machine would."""
     async with open_store(data) as store:
-        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge(), **more)
+        site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge(), post=_heed, **more)
         if speech is not None:
             site = replace(site, speech=lambda: speech)
         async with TestClient(TestServer(make_app(site))) as client:
             yield site, client
+
+
+async def refused(answer: ClientResponse) -> tuple[int, str]:
+    """The status of an error of our own API, and what it says."""
+    assert answer.content_type == "application/problem+json"
+    found = await answer.json()
+    assert (found["type"], found["status"]) == ("about:blank", answer.status)
+    return answer.status, str(found["detail"])
 
 
 async def page(client: Client, path: str = "/") -> str:
