@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.merging import beyond
+from monitor.merging import beyond, ends
 from monitor.notification import Notification
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
@@ -54,13 +54,13 @@ async def hand_over(
     tx: AsyncConnection, letters: Sequence[Letter], carriers: Mapping[Destination, Carrier], at: datetime
 ) -> None:
     """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction.
-    What was given of a message before it went into a newer one is not told as new again."""
+    What those heard of the same groups before is not told as new again: messages that wait take in older ones."""
     for letter in letters:
         names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
         fallback = next(names, "")
         if not fallback or letter.fallback:
             continue
-        heard = [one.notification for one in await merges.inside(tx, letter.id) if one.fallback == fallback]
+        heard = [one.notification for one in await merges.instead(tx, letter, fallback)]
         said = beyond(letter.notification, heard) if heard else letter.notification
         copies = _copies(letter, said, fallback, carriers, at)
         # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
@@ -68,6 +68,21 @@ async def hand_over(
         await outbox.add(tx, [one for one in copies if one.id not in known])
         await outbox.stood_in(tx, letter, fallback)
         log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
+
+
+async def take_back(tx: AsyncConnection, letter: Letter, carriers: Mapping[Destination, Carrier], at: datetime) -> None:
+    """Tells the fallback, which heard in place of a receiver that something fires, that it is over, once the receiver
+    itself was told so."""
+    names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
+    fallback = next(names, "")
+    if not fallback or letter.fallback or not letter.notification.resolved:
+        return
+    heard = [one.notification for one in await merges.instead(tx, letter, fallback)]
+    copies = _copies(letter, ends(letter.notification, heard), fallback, carriers, at)
+    known = await outbox.known(tx, [one.id for one in copies])
+    await outbox.add(tx, [one for one in copies if one.id not in known])
+    if copies:
+        await outbox.stood_in(tx, letter, fallback)
 
 
 def _copies(

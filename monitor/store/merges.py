@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.merging import DIGEST
 from monitor.notification import Notification
 from monitor.store.outbox import Letter, Standing, dumped, letter_of
 from monitor.store.tables import outbox
@@ -28,6 +29,22 @@ async def mergeable(tx: AsyncConnection, receiver: str, position: int) -> list[L
         .order_by(outbox.c.seq)
     )
     return [letter_of(row) for row in rows.mappings()]
+
+
+async def in_digests(tx: AsyncConnection, receiver: str, position: int) -> set[str]:
+    """The groups of which a message waits for a destination inside a digest: what is newer has to wait for that."""
+    whole = outbox.alias()
+    rows = await tx.scalars(
+        sa.select(outbox.c.group_key)
+        .join(whole, (whole.c.id == outbox.c.merged_into) & (whole.c.group_key != outbox.c.group_key))
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.receiver == receiver,
+            outbox.c.position == position,
+        )
+        .distinct()
+    )
+    return set(rows)
 
 
 async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list[Letter]]:
@@ -58,10 +75,52 @@ async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list
     return found
 
 
-async def inside(tx: AsyncConnection, name: str) -> list[Letter]:
-    """The messages inside the one with this id, oldest first."""
-    rows = await tx.execute(sa.select(outbox).where(outbox.c.merged_into == name).order_by(outbox.c.seq))
-    return [letter_of(row) for row in rows.mappings()]
+async def unheard(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list[Letter]]:
+    """The messages to one destination that were given up since something of their group was last delivered there, by
+    the groups of these messages, oldest first."""
+    if not heads:
+        return {}
+    keys = [one.notification.group_key for one in heads]
+    later = outbox.alias()
+    told = sa.exists().where(
+        later.c.state == str(Standing.SENT),
+        later.c.receiver == outbox.c.receiver,
+        later.c.position == outbox.c.position,
+        later.c.group_key == outbox.c.group_key,
+        later.c.seq > outbox.c.seq,
+    )
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.DEAD),
+            outbox.c.receiver == heads[0].receiver,
+            outbox.c.position == heads[0].position,
+            outbox.c.group_key.in_(keys),
+            ~told,
+        )
+        .order_by(outbox.c.seq)
+    )
+    found: dict[str, list[Letter]] = {}
+    for row in rows.mappings():
+        found.setdefault(row["group_key"], []).append(letter_of(row))
+    return found
+
+
+async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Letter]:
+    """What `fallback` got, or is to get, of the groups that a message is about, in place of its receiver, oldest
+    first."""
+    mine = (outbox.c.group_key == one.notification.group_key) | (outbox.c.merged_into == one.id)
+    about = sa.select(outbox.c.group_key, outbox.c.merged_into).where(mine, outbox.c.receiver == one.receiver)
+    keys = {one.notification.group_key}
+    for key, into in await tx.execute(about):
+        keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(outbox.c.receiver == fallback, outbox.c.group_key.in_(keys))
+        .where((outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != ""))
+        .order_by(outbox.c.seq)
+    )
+    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of]
 
 
 async def merge(tx: AsyncConnection, names: Sequence[str], into: str) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.merging import DIGEST
 from monitor.model import Severity
 from monitor.notification import Notification
 from monitor.store.tables import outbox
@@ -147,6 +148,8 @@ async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[s
             outbox.c.created_at <= before,
             outbox.c.fallback == "",
             outbox.c.receiver.in_(receivers),
+            # What is inside a digest that is inside another one is handed over by itself.
+            outbox.c.merged_into.is_(None) | outbox.c.group_key.not_like(f"{DIGEST}%"),
         )
         .order_by(outbox.c.seq)
         .limit(most)
