@@ -13,7 +13,7 @@ from monitor.merging import beyond, ends
 from monitor.notification import Notification
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
-from monitor.store import merges, outbox
+from monitor.store import outbox, standins
 from monitor.store.outbox import Letter
 
 PATIENCE = timedelta(minutes=10)
@@ -47,7 +47,7 @@ class Carrier:
 async def overdue(tx: AsyncConnection, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:
     """Messages that wait for too long and have a fallback that did not get them; a batch of the oldest."""
     names = {name for (name, _), carrier in carriers.items() if carrier.fallback}
-    return await outbox.overdue(tx, at - PATIENCE, names, most=BATCH) if names else []
+    return await standins.overdue(tx, at - PATIENCE, names, most=BATCH) if names else []
 
 
 async def hand_over(
@@ -60,13 +60,13 @@ async def hand_over(
         fallback = next(names, "")
         if not fallback or letter.fallback:
             continue
-        heard = [one.notification for one in await merges.instead(tx, letter, fallback)]
+        heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
         said = beyond(letter.notification, heard) if heard else letter.notification
         copies = _copies(letter, said, fallback, carriers, at)
         # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
-        known = await outbox.known(tx, [one.id for one in copies])
+        known = await standins.known(tx, [one.id for one in copies])
         await outbox.add(tx, [one for one in copies if one.id not in known])
-        await outbox.stood_in(tx, letter, fallback)
+        await standins.stood_in(tx, letter, fallback)
         log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
 
 
@@ -77,12 +77,12 @@ async def take_back(tx: AsyncConnection, letter: Letter, carriers: Mapping[Desti
     fallback = next(names, "")
     if not fallback or letter.fallback or not letter.notification.resolved:
         return
-    heard = [one.notification for one in await merges.instead(tx, letter, fallback)]
+    heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
     copies = _copies(letter, ends(letter.notification, heard), fallback, carriers, at)
-    known = await outbox.known(tx, [one.id for one in copies])
+    known = await standins.known(tx, [one.id for one in copies])
     await outbox.add(tx, [one for one in copies if one.id not in known])
     if copies:
-        await outbox.stood_in(tx, letter, fallback)
+        await standins.stood_in(tx, letter, fallback)
 
 
 def _copies(

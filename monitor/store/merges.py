@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.merging import DIGEST
 from monitor.notification import Notification
 from monitor.store.outbox import Letter, Standing, dumped, letter_of
 from monitor.store.tables import outbox
@@ -104,23 +103,6 @@ async def unheard(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, lis
     for row in rows.mappings():
         found.setdefault(row["group_key"], []).append(letter_of(row))
     return found
-
-
-async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Letter]:
-    """What `fallback` got, or is to get, of the groups that a message is about, in place of its receiver, oldest
-    first."""
-    mine = (outbox.c.group_key == one.notification.group_key) | (outbox.c.merged_into == one.id)
-    about = sa.select(outbox.c.group_key, outbox.c.merged_into).where(mine, outbox.c.receiver == one.receiver)
-    keys = {one.notification.group_key}
-    for key, into in await tx.execute(about):
-        keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
-    rows = await tx.execute(
-        sa.select(outbox)
-        .where(outbox.c.receiver == fallback, outbox.c.group_key.in_(keys))
-        .where((outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != ""))
-        .order_by(outbox.c.seq)
-    )
-    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of]
 
 
 async def merge(tx: AsyncConnection, names: Sequence[str], into: str) -> None:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.merging import DIGEST
 from monitor.model import Severity
 from monitor.notification import Notification
 from monitor.store.tables import outbox
@@ -137,34 +136,6 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
             reason=one.reason,
         )
     )
-
-
-async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
-    """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
-    rows = await tx.execute(
-        sa.select(outbox)
-        .where(
-            outbox.c.state == str(Standing.WAITING),
-            outbox.c.created_at <= before,
-            outbox.c.fallback == "",
-            outbox.c.receiver.in_(receivers),
-            # What is inside a digest that is inside another one is handed over by itself.
-            outbox.c.merged_into.is_(None) | outbox.c.group_key.not_like(f"{DIGEST}%"),
-        )
-        .order_by(outbox.c.seq)
-        .limit(most)
-    )
-    return [letter_of(row) for row in rows.mappings()]
-
-
-async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
-    """Which of these ids messages have."""
-    return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
-
-
-async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
-    """Writes that `fallback` got the message too."""
-    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
 
 
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:

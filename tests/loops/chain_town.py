@@ -40,13 +40,16 @@ MANY = 300
 
 @dataclass(slots=True)
 class Ear:
-    """A receiver, and what people believe by it. `cut`: the process dies while the next message is on its way."""
+    """A receiver, and what people believe by it. `cut`: the process dies while the next message is on its way. `behind`
+    is the receiver that it stands in for: what that was told counts for what is told in its place."""
 
+    behind: Ear | None = None
     state: str = "well"
     cut: bool = False
     believed: set[str] = field(default_factory=set)
     taken: dict[str, list[tuple[str, Change]]] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
+    ever: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
@@ -85,12 +88,15 @@ class Ear:
     def _believe(self, view: AlertView, told: Notification) -> None:
         who = f"{view.name} of {view.instance or 'the account'} ({told.reason}, {told.id[:8]})"
         known = view.key in self.believed
+        if told.instead_of and self.behind is not None and view.change is not Change.NEW:
+            known |= view.key in self.behind.ever
         if view.firing:
             assert (view.change is Change.NEW) is not known, f"{who} is told as {view.change}, known before: {known}"
             self.believed.add(view.key)
+            self.ever.add(view.key)
             return
         if view.change is Change.PASSED:
-            assert not known, f"{who} is told as over before it was told"
+            assert view.key not in self.believed, f"{who} is told as over before it was told"
         else:
             assert known, f"an all-clear for {who}, of which nobody was told"
         assert view.cause in ENDS_WITHOUT_SAMPLE | {Cause.CLEARED, Cause.KEPT}, f"{who} ended by {view.cause}"
