@@ -23,7 +23,7 @@ from monitor.notifiers import Outcome, Verdict
 from monitor.postage import Postage
 from monitor.rounds import Rounds
 from monitor.settling import settle
-from monitor.standin import Carrier, Destination, hand_over, overdue
+from monitor.standin import Carrier, Destination, hand_over, overdue, take_back
 from monitor.store import living, outbox
 from monitor.store.database import Store
 from monitor.store.living import Living
@@ -207,6 +207,7 @@ class Courier:
             if settled.state is Standing.DEAD:
                 await hand_over(tx, [settled], self.carriage.carriers, at)
             if settled.state is Standing.SENT:
+                await take_back(tx, settled, self.carriage.carriers, at)
                 await living.keep(tx, letter, ref=verdict.ref, again_at=at + verdict.again if verdict.again else None)
         del self._unwritten[letter.id]
         return verdict, settled

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from monitor.notification import AlertView, Change, Notification, Reason
 
+DIGEST = "digest:"
+"""What the group of a digest begins with, as it is of no group."""
+
 _UNHEARD = (Change.NEW, Change.WORSE, Change.FLAPPING)
 """What is still to be told of an alert that fires, however often it is told as the same afterwards."""
 
@@ -31,7 +34,27 @@ def digest(messages: Sequence[Notification], *, at: datetime) -> tuple[Sequence[
     places, alerts = _joined(messages)
     first = messages[0]
     name = f"{first.id}.digest"
-    return places, Notification(name, first.receiver, f"digest:{name}", {}, Reason.DIGEST, at, alerts, first.instead_of)
+    return places, Notification(
+        name, first.receiver, f"{DIGEST}{name}", {}, Reason.DIGEST, at, alerts, first.instead_of
+    )
+
+
+def unheard(lost: Iterable[Notification], message: Notification) -> Notification:
+    """A group's message to somebody who never got the `lost` ones before it, oldest first: what he hears of for the
+    first time is new to him, and what is over is told as fired and resolved."""
+    known: dict[str, AlertView] = {}
+    for one in lost:
+        for view in one.alerts:
+            known[view.key] = _after(known[view.key], view) if view.key in known else view
+    alerts = tuple(_after(known[view.key], view) if view.key in known else view for view in message.alerts)
+    return replace(message, alerts=alerts)
+
+
+def ends(message: Notification, heard: Iterable[Notification]) -> Notification:
+    """What of a message is the end of something that somebody heard to fire."""
+    known = {view.key: view for one in heard for view in one.alerts}
+    over = (view for view in message.alerts if not view.firing and view.key in known and known[view.key].firing)
+    return replace(message, alerts=tuple(replace(view, change=Change.RESOLVED) for view in over))
 
 
 def beyond(message: Notification, heard: Iterable[Notification]) -> Notification:

@@ -52,10 +52,13 @@ class Postage:
         heads = [one for one in letters if not self._may_have_arrived(one)]
         async with self._store.read() as tx:
             newer = await merges.behind(tx, heads)
-        if not newer and not limits:
+            lost = await merges.unheard(tx, heads)
+        if not newer and not lost and not limits:
             return list(letters), None
         async with self._store.write() as tx:
-            found = [await _taken_in(tx, one, newer.get(_group(one), ()) if one in heads else ()) for one in letters]
+            taken = {one.id: await _taken_in(tx, one, newer.get(_group(one), ())) for one in heads}
+            found = [taken.get(one.id, one) for one in letters]
+            found = [await _after_loss(tx, one, lost.get(_group(one), ())) for one in found]
             if not limits:
                 return found, None
             spent = await budgets.spent(tx, destination)
@@ -107,6 +110,16 @@ async def _taken_in(tx: AsyncConnection, older: Letter, newer: Sequence[Letter])
     return replace(newest, notification=words)
 
 
+async def _after_loss(tx: AsyncConnection, letter: Letter, lost: Sequence[Letter]) -> Letter:
+    """The letter as it is to be told after these of its group were given up; as it is if it was tried."""
+    if not lost or letter.attempts:
+        return letter
+    words = merging.unheard([one.notification for one in lost], letter.notification)
+    if words != letter.notification:
+        await merges.reword(tx, letter.id, words)
+    return replace(letter, notification=words)
+
+
 async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, at: datetime) -> list[Letter]:
     """The letters that go out alone, and the digest of all others that wait for the destination."""
     alone = [letters[place] for place in made.alone]
@@ -114,6 +127,7 @@ async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, a
         return alone
     waiting = await merges.mergeable(tx, letters[0].receiver, letters[0].position)
     apart = {_group(one) for one in alone} | {_group(one) for one in waiting if one.begun}
+    apart |= await merges.in_digests(tx, letters[0].receiver, letters[0].position)
     rest = [one for one in waiting if _group(one) not in apart and one.kind == letters[0].kind]
     # A drill in a digest would pass for an alert, and what disturbs nobody alone would do so there.
     rest = [one for one in rest if one.notification.reason not in (Reason.DRILL, Reason.ACKNOWLEDGED)]

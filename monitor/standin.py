@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.merging import beyond
+from monitor.merging import beyond, ends
 from monitor.notification import Notification, Reason
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
-from monitor.store import merges, outbox
+from monitor.store import outbox, standins
 from monitor.store.outbox import Letter
 
 PATIENCE = timedelta(minutes=10)
@@ -47,14 +47,14 @@ class Carrier:
 async def overdue(tx: AsyncConnection, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:
     """Messages that wait for too long and have a fallback that did not get them; a batch of the oldest."""
     names = {name for (name, _), carrier in carriers.items() if carrier.fallback}
-    return await outbox.overdue(tx, at - PATIENCE, names, most=BATCH) if names else []
+    return await standins.overdue(tx, at - PATIENCE, names, most=BATCH) if names else []
 
 
 async def hand_over(
     tx: AsyncConnection, letters: Sequence[Letter], carriers: Mapping[Destination, Carrier], at: datetime
 ) -> None:
     """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction.
-    What was given of a message before it went into a newer one is not told as new again."""
+    What those heard of the same groups before is not told as new again: messages that wait take in older ones."""
     for letter in letters:
         names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
         fallback = next(names, "")
@@ -62,16 +62,31 @@ async def hand_over(
             continue
         if letter.notification.reason is Reason.ACKNOWLEDGED:
             # It tells of nothing that somebody has to hear.
-            await outbox.stood_in(tx, letter, fallback)
+            await standins.stood_in(tx, letter, fallback)
             continue
-        heard = [one.notification for one in await merges.inside(tx, letter.id) if one.fallback == fallback]
+        heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
         said = beyond(letter.notification, heard) if heard else letter.notification
         copies = _copies(letter, said, fallback, carriers, at)
         # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
-        known = await outbox.known(tx, [one.id for one in copies])
+        known = await standins.known(tx, [one.id for one in copies])
         await outbox.add(tx, [one for one in copies if one.id not in known])
-        await outbox.stood_in(tx, letter, fallback)
+        await standins.stood_in(tx, letter, fallback)
         log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
+
+
+async def take_back(tx: AsyncConnection, letter: Letter, carriers: Mapping[Destination, Carrier], at: datetime) -> None:
+    """Tells the fallback, which heard in place of a receiver that something fires, that it is over, once the receiver
+    itself was told so."""
+    names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
+    fallback = next(names, "")
+    if not fallback or letter.fallback or not letter.notification.resolved:
+        return
+    heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
+    copies = _copies(letter, ends(letter.notification, heard), fallback, carriers, at)
+    known = await standins.known(tx, [one.id for one in copies])
+    await outbox.add(tx, [one for one in copies if one.id not in known])
+    if copies:
+        await standins.stood_in(tx, letter, fallback)
 
 
 def _copies(

@@ -30,6 +30,22 @@ async def mergeable(tx: AsyncConnection, receiver: str, position: int) -> list[L
     return [letter_of(row) for row in rows.mappings()]
 
 
+async def in_digests(tx: AsyncConnection, receiver: str, position: int) -> set[str]:
+    """The groups of which a message waits for a destination inside a digest: what is newer has to wait for that."""
+    whole = outbox.alias()
+    rows = await tx.scalars(
+        sa.select(outbox.c.group_key)
+        .join(whole, (whole.c.id == outbox.c.merged_into) & (whole.c.group_key != outbox.c.group_key))
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.receiver == receiver,
+            outbox.c.position == position,
+        )
+        .distinct()
+    )
+    return set(rows)
+
+
 async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list[Letter]]:
     """What waits behind these messages to one destination, each the first of its group, by their groups, oldest first.
     None that was tried, nor what comes after such a one."""
@@ -58,10 +74,35 @@ async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list
     return found
 
 
-async def inside(tx: AsyncConnection, name: str) -> list[Letter]:
-    """The messages inside the one with this id, oldest first."""
-    rows = await tx.execute(sa.select(outbox).where(outbox.c.merged_into == name).order_by(outbox.c.seq))
-    return [letter_of(row) for row in rows.mappings()]
+async def unheard(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list[Letter]]:
+    """The messages to one destination that were given up since something of their group was last delivered there, by
+    the groups of these messages, oldest first."""
+    if not heads:
+        return {}
+    keys = [one.notification.group_key for one in heads]
+    later = outbox.alias()
+    told = sa.exists().where(
+        later.c.state == str(Standing.SENT),
+        later.c.receiver == outbox.c.receiver,
+        later.c.position == outbox.c.position,
+        later.c.group_key == outbox.c.group_key,
+        later.c.seq > outbox.c.seq,
+    )
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.DEAD),
+            outbox.c.receiver == heads[0].receiver,
+            outbox.c.position == heads[0].position,
+            outbox.c.group_key.in_(keys),
+            ~told,
+        )
+        .order_by(outbox.c.seq)
+    )
+    found: dict[str, list[Letter]] = {}
+    for row in rows.mappings():
+        found.setdefault(row["group_key"], []).append(letter_of(row))
+    return found
 
 
 async def merge(tx: AsyncConnection, names: Sequence[str], into: str) -> None:

@@ -86,36 +86,10 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
     )
 
 
-async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
-    """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
-    rows = await tx.execute(
-        sa.select(outbox)
-        .where(
-            outbox.c.state == str(Standing.WAITING),
-            outbox.c.created_at <= before,
-            outbox.c.fallback == "",
-            outbox.c.receiver.in_(receivers),
-        )
-        .order_by(outbox.c.seq)
-        .limit(most)
-    )
-    return [letter_of(row) for row in rows.mappings()]
-
-
-async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
-    """Which of these ids messages have."""
-    return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
-
-
 async def standing(tx: AsyncConnection, names: Collection[str]) -> dict[str, Letter]:
     """How these messages stand, without those inside others, by id."""
     wanted = sa.select(outbox).where(outbox.c.id.in_(names), outbox.c.merged_into.is_(None))
     return {row["id"]: letter_of(row) for row in (await tx.execute(wanted)).mappings()}
-
-
-async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
-    """Writes that `fallback` got the message too."""
-    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
 
 
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:

@@ -10,11 +10,15 @@ from crash_town import SEND
 
 BEGIN, END = "<!-- the matrix: begin -->", "<!-- the matrix: end -->"
 
+OTHERS = "Not killed here, each one transaction of the same kind, whole or not at all:"
+
 STEPS = {
     "monitor.engine.Engine.meet": "instances met",
     "monitor.recorder.Recorder._write": "sample and alert recorded",
     "monitor.dispatcher.Dispatcher._route_moved": "alert joined to its groups",
     "monitor.dispatcher.Dispatcher._decide": "decision and message recorded",
+    "monitor.postage.Postage.sort": "messages merged to what a chat takes",
+    "monitor.postage.Postage.spend": "a try counted beforehand",
     SEND: "message sent",
     "monitor.courier.Courier._deliver": "delivery written down",
     "monitor.web.alerts_api.acknowledge": "acknowledgement taken",
@@ -25,6 +29,19 @@ STEPS = {
     "monitor.retention.Retention.run": "old rows removed",
 }
 """What each transaction of the service is called on the page, in the order of a message's life."""
+
+ELSEWHERE = {
+    "monitor.courier.Courier.step": "what waits for too long handed to the fallback, under an id made of the first",
+    "monitor.courier.Courier._say_again": "that a receiver that forgets was told again",
+    "monitor.web.alerts_api.withdraw": "an acknowledgement taken back",
+    "monitor.web.am_silences.expire": "a silence ended by hand",
+    "monitor.web.links.confirm": "what somebody did by the link in a message, once",
+    "monitor.web.outbox_api.retry": "a message tried again by hand",
+    "monitor.web.outbox_api.drop": "a message dropped by hand",
+    "monitor.web.drills.begin": "a drill begun",
+    "monitor.store.links.key": "the key that signs links, made at the first start",
+}
+"""The other transactions of the service, which these scenes do not come to."""
 
 Seen = Mapping[str, Any]
 
@@ -47,7 +64,9 @@ def table(cells: Iterable[Seen]) -> str:
         for when in ("before", "after")
     ]
     lines = [("step", "killed", *SCENES), ("---",) * (2 + len(SCENES)), *rows]
-    return "\n".join((BEGIN, "", *(f"| {' | '.join(line)} |" for line in lines), "", END))
+    table = (f"| {' | '.join(line)} |" for line in lines)
+    others = (f"* {words}" for words in ELSEWHERE.values())
+    return "\n".join((BEGIN, "", *table, "", OTHERS, "", *others, "", END))
 
 
 def _cell(kills: Sequence[Seen]) -> str:

@@ -27,11 +27,11 @@ rules:
   - {name: abnormal, when: abnormal > 0, severity: critical, for: 20s, keep_firing_for: 20s, flapping: false}
 """,
     "telling": """
-receivers: [{name: ops, console: {}}]
+receivers: [{name: ops, dingtalk: {webhook: "http://127.0.0.1:9/robot/send?access_token=canary-4711"}}]
 route: {receiver: ops, group_by: [instance], group_wait: 5s, group_interval: 15s, repeat_interval: 60s}
 """,
 }
-"""A policy with every timer: two groups speak of two instances."""
+"""A policy with every timer: two groups speak of two instances, to a chat whose limits are kept."""
 
 RELOADED = {
     "rules": FILES["rules"].replace("abnormal > 0", "abnormal >= 1"),

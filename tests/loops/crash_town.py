@@ -126,7 +126,7 @@ class Mortal(Town):
         return self.journal.at
 
     def _reach(self, policy: Policy) -> dict[Destination, Carrier]:
-        way = Carrier("console", "en", cast("Notifier", Receiver(self.journal)))
+        way = Carrier("dingtalk", "en", cast("Notifier", Receiver(self.journal)))
         return {(one.name, 0): way for one in policy.receivers}
 
     async def poll(self, scene: Scene, second: int) -> None:

@@ -625,3 +625,76 @@ async def test_the_fallback_hears_once_of_what_a_newer_message_took_in(store: St
     letters = await town.letters()
     assert [one.change for one in letters["m-2"].notification.alerts] == [Change.PASSED]
     assert [one.change for one in letters["m-2.fallback"].notification.alerts] == [Change.RESOLVED]
+
+
+async def test_the_fallback_that_heard_of_an_alert_hears_of_its_end_though_the_receiver_is_well_again(
+    store: Store,
+) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    await town.queue(letter("m-1"), letter("other", group="never told to mail"))
+    for seconds in (0, 1):
+        await town.go(seconds)
+    over = ended("m-2")
+    elsewhere = replace(over.notification, id="m-3", group_key="never told to mail")
+    await town.queue(over, replace(over, id="m-3", notification=elsewhere))
+    for seconds in (60, 61, 62):
+        await town.go(seconds)
+    assert robots["ops", 0].sent == ["m-1", "other", "m-2", "m-3"]
+    assert robots["mail", 0].sent == ["m-1.fallback", "m-2.fallback"]
+    letters = await town.letters()
+    [view] = letters["m-2"].notification.alerts
+    assert view.change is Change.PASSED, "the receiver itself never heard that it fired"
+    [view] = letters["m-2.fallback"].notification.alerts
+    assert view.change is Change.RESOLVED
+
+
+async def test_what_was_given_up_is_new_in_the_next_message_of_its_group_until_one_arrives(store: Store) -> None:
+    robot = Robot(REFUSED)
+    town = Town(store, {("ops", 0): robot})
+    await town.queue(letter("m-1"))
+    await town.go(0)
+    again = letter("m-2")
+    [alert] = again.notification.alerts
+    same = replace(again.notification, reason=Reason.REPEAT, alerts=(replace(alert, change=Change.SAME),))
+    await town.queue(replace(again, notification=same))
+    await town.go(60)
+    third = replace(same, id="m-3")
+    await town.queue(replace(again, id="m-3", notification=third))
+    await town.go(120)
+    letters = await town.letters()
+    assert [letters[name].notification.alerts[0].change for name in ("m-2", "m-3")] == [Change.NEW, Change.SAME]
+
+
+async def test_no_digest_overtakes_another_that_holds_what_is_older(store: Store) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(*(chat(f"a-{number}") for number in range(20)))
+    robot.verdicts = [*[DELIVERED] * 15, DOWN]
+    await town.go(0)
+    newer = chat("n-0")
+    later = [replace(chat(f"b-{number}"), created_at=START) for number in range(20)]
+    await town.queue(replace(newer, notification=replace(newer.notification, group_key="a-19")), *later)
+    for seconds in (30, 61, 62, 63, 123, 124, 125):
+        await town.go(seconds)
+    assert robot.sent.index("n-0") > max(place for place, name in enumerate(robot.sent) if name == "a-15.digest")
+    assert {one.state for one in (await town.letters()).values()} == {Standing.SENT}
+
+
+async def test_a_kill_while_a_chat_is_told_repeats_that_message_and_merges_the_others(store: Store) -> None:
+    robot = Robot()
+    town = chatting(store, robot)
+    await town.queue(chat("m-1"))
+    async with store.write() as tx:
+        await outbox.begin(tx, chat("m-1"), START)
+    newer = chat("m-2")
+    behind = replace(newer, notification=replace(newer.notification, group_key="m-1"))
+    await town.queue(behind, *(chat(f"a-{number}") for number in range(20)))
+    for seconds in (1, 2):
+        await town.go(seconds)
+    letters = await town.letters()
+    assert robot.sent.count("m-1") == 1
+    assert [one.key for one in letters["m-1"].notification.alerts] == ["m-1"]
+    digests = [one for name, one in letters.items() if name.endswith(".digest")]
+    assert all(one.key != "m-1" for digest in digests for one in digest.notification.alerts)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crash_page import BEGIN, END, STEPS, table, twice
+from crash_page import BEGIN, ELSEWHERE, END, STEPS, table, twice
 from crash_scenes import DOWN, EVERY, SCENES
 from crash_town import SEND
 
@@ -92,6 +94,30 @@ def test_every_process_was_killed_where_it_should(cells: list[Seen]) -> None:
     assert [name(one) for one in cells if one["ended"] != signal.SIGKILL] == []
     assert {one["scene"] for one in cells} == SCENES.keys()
     assert {one["point"][0] for one in cells} == STEPS.keys(), "there is a durable step that the page does not name"
+
+
+def test_every_transaction_of_the_service_is_a_step_or_named_as_none() -> None:
+    assert writers() == (STEPS.keys() - {SEND}) | ELSEWHERE.keys()
+
+
+def writers() -> set[str]:
+    """Every function that opens a transaction that writes."""
+    found = set()
+    for file in sorted((ROOT / "monitor").rglob("*.py")):
+        module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for name, node in _functions(ast.parse(file.read_text(encoding="utf-8")), ()):
+            calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+            if any(ast.unparse(call.func).endswith("store.write") for call in calls):
+                found.add(f"{module}.{name}")
+    return found
+
+
+def _functions(node: ast.AST, outer: tuple[str, ...]) -> Iterator[tuple[str, ast.AST]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _functions(child, (*outer, child.name))
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ".".join((*outer, child.name)), child
 
 
 def test_nothing_is_lost_and_nothing_is_said_without_a_reason(cells: list[Seen], undisturbed: dict[str, Seen]) -> None:

@@ -1,0 +1,58 @@
+"""What receivers that stand in for others get of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.merging import DIGEST
+from monitor.store.letters import Letter, Standing, letter_of
+from monitor.store.tables import outbox
+
+
+async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
+    """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.state == str(Standing.WAITING),
+            outbox.c.created_at <= before,
+            outbox.c.fallback == "",
+            outbox.c.receiver.in_(receivers),
+            # What is inside a digest that is inside another one is handed over by itself.
+            outbox.c.merged_into.is_(None) | outbox.c.group_key.not_like(f"{DIGEST}%"),
+        )
+        .order_by(outbox.c.seq)
+        .limit(most)
+    )
+    return [letter_of(row) for row in rows.mappings()]
+
+
+async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
+    """Which of these ids messages have."""
+    return set(await tx.scalars(sa.select(outbox.c.id).where(outbox.c.id.in_(names))))
+
+
+async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
+    """Writes that `fallback` got the message too."""
+    await tx.execute(outbox.update().where(outbox.c.id == one.id).values(fallback=fallback))
+
+
+async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Letter]:
+    """What `fallback` got, or is to get, of the groups that a message is about, in place of its receiver, oldest
+    first."""
+    mine = (outbox.c.group_key == one.notification.group_key) | (outbox.c.merged_into == one.id)
+    about = sa.select(outbox.c.group_key, outbox.c.merged_into).where(mine, outbox.c.receiver == one.receiver)
+    keys = {one.notification.group_key}
+    for key, into in await tx.execute(about):
+        keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
+    rows = await tx.execute(
+        sa.select(outbox)
+        .where(outbox.c.receiver == fallback, outbox.c.group_key.in_(keys))
+        .where((outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != ""))
+        .order_by(outbox.c.seq)
+    )
+    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of]
