@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
@@ -179,6 +180,7 @@ def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[
         now=ground.world.now,
         meters=ground.meters,
         pulse=ground.pulse,
+        patience=ground.tenure.patience if ground.tenure else timedelta,
     )
     earshot = Earshot(
         ground.store,

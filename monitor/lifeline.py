@@ -56,7 +56,10 @@ class Lifeline:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        patience: Callable[[], timedelta] = timedelta,
     ) -> None:
+        """`patience`: how long to leave the word to another node, where several miss the same store."""
+        self._patience = patience
         self._book = book
         self._courier = courier
         self._root = root
@@ -106,7 +109,10 @@ class Lifeline:
             self._said, self._speaks_at = {}, None
             return
         news = [one for one in self._moved() if one.key != degraded.key]
-        if degraded.key not in self._said:
+        turn = (degraded.fired_at or at) + self._patience()
+        if degraded.key not in self._said and at < turn:
+            self._speaks_at = turn
+        elif degraded.key not in self._said:
             self._say(Reason.FIRST, degraded, [degraded, *news], at)
         elif news and self._speaks_at is not None and at >= self._speaks_at:
             self._say(Reason.MORE, degraded, news, at)
