@@ -230,7 +230,7 @@ async def test_a_storm_of_alerts_costs_few_transactions(store: Store, monkeypatc
     writes = 0
     write = store.write
 
-    def counted():  # type: ignore[no-untyped-def]
+    def counted(*, alone=True):  # type: ignore[no-untyped-def]
         nonlocal writes
         writes += 1
         return write()

@@ -98,7 +98,7 @@ async def test_a_group_alert_is_written_with_the_sample_that_moved_it(
         await running.take(sample(0, A, 1))
         transactions, write = 0, store.write
 
-        def counted() -> object:
+        def counted(*, alone: bool = True) -> object:
             nonlocal transactions
             transactions += 1
             return write()
