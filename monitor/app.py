@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
@@ -178,7 +179,8 @@ def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[
     """All loops in the order in which what they write is read: the last is stopped first. And what is left to do when
     all have stopped."""
     now, meters, pulse = ground.world.now, ground.meters, ground.pulse
-    own = selfwatch(live, ground.store, now=now, meters=meters, pulse=pulse)
+    patience = ground.tenure.patience if ground.tenure else timedelta
+    own = selfwatch(live, ground.store, now=now, meters=meters, pulse=pulse, patience=patience)
     retention = Retention(ground.store, keep=ground.settings.retention, now=now)
     telling, writing = [own.earshot.run, own.rehearsal.run, live.dispatcher.run], [ground.intake.run, retention.run]
     depart = _nothing

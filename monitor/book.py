@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from monitor import degradation
 from monitor.chronicle import tell
 from monitor.meters import Meters
 from monitor.model import Alert, InstanceKey, Run, State
@@ -50,9 +51,11 @@ class Book:
                 self._alerts.setdefault(alert.instance, {})[alert.rule] = alert
 
     def let_go(self, account: str) -> None:
-        """Another node looks after this account's alerts from now on, or after those about none."""
+        """Another node looks after this account's alerts from now on, or after those about none. That this node cannot
+        reach the store no other knows."""
         self._alerts = {key: shelf for key, shelf in self._alerts.items() if key.account != account}
-        self._general = {key: alert for key, alert in self._general.items() if account_of(alert) != account}
+        mine = {key: alert for key, alert in self._general.items() if key == degradation.KEY}
+        self._general = mine | {key: one for key, one in self._general.items() if account_of(one) != account}
 
     def of(self, key: InstanceKey) -> Mapping[str, Alert]:
         """The alerts of an instance by rule."""

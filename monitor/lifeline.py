@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,7 +58,10 @@ class Lifeline:
         now: Clock,
         meters: Meters,
         pulse: Pulse,
+        patience: Callable[[], timedelta] = timedelta,
     ) -> None:
+        """`patience`: how long to leave the word to another node, where several miss the same store."""
+        self._patience = patience
         self._book = book
         self._courier = courier
         self._addressees = addressees
@@ -102,6 +105,7 @@ class Lifeline:
         and is over: what still fires is said the usual way."""
         degraded = self._book.general.get(degradation.KEY)
         if degraded is None or not (degraded.state.fires or self._said):
+            self._speaks_at = {}
             return
         if not degraded.state.fires:
             for receiver, said in self._said.items():
@@ -110,9 +114,10 @@ class Lifeline:
                     self._say(receiver, Reason.ALL_RESOLVED, over, at)
             self._said, self._speaks_at = {}, {}
             return
+        begin = at if self._said else max(at, (degraded.fired_at or at) + self._patience())
         for receiver, told in self._told(degraded, at).items():
             news = [one for one in told if _is_news(one, self._said.get(receiver, {}).get(one.key))]
-            if news and at >= self._speaks_at.get(receiver, at):
+            if news and at >= self._speaks_at.setdefault(receiver, begin):
                 self._say(receiver, Reason.MORE if receiver in self._said else Reason.FIRST, news, at)
 
     def _told(self, degraded: Alert, at: datetime) -> dict[str, list[Alert]]:

@@ -192,7 +192,7 @@ class Node:
         rows = {one.account: one.epoch for one in leases if one.holder == me}
         for account, epoch in list(self._tenure.epochs.items()):
             if rows.get(account) != epoch:
-                del self._tenure.epochs[account]
+                self._tenure.epochs.pop(account, None)  # the beats may have found out as well
                 await self._lose(account)
         stray = {account: epoch for account, epoch in rows.items() if account not in self._tenure.epochs}
         if stray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from monitor.addressees import Addressees
 from monitor.addressees import Terms as Whom
@@ -26,8 +28,10 @@ class Selfwatch:
     rehearsal: Rehearsal
 
 
-def selfwatch(live: Live, store: Store, *, now: Clock, meters: Meters, pulse: Pulse) -> Selfwatch:
-    """Watches what is `live`, under whatever policy is in force."""
+def selfwatch(
+    live: Live, store: Store, *, now: Clock, meters: Meters, pulse: Pulse, patience: Callable[[], timedelta] = timedelta
+) -> Selfwatch:
+    """Watches what is `live`, under whatever policy is in force; `patience` as of the lifeline."""
     book, force = live.engine.book, live.force
     return Selfwatch(
         Lifeline(
@@ -37,6 +41,7 @@ def selfwatch(live: Live, store: Store, *, now: Clock, meters: Meters, pulse: Pu
             now=now,
             meters=meters,
             pulse=pulse,
+            patience=patience,
         ),
         Earshot(store, book, lambda: set(force.policy.kinds), now=now, pulse=pulse),
         Rehearsal(

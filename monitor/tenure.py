@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.errors import StoreFailed
+from monitor.sharing import LEAD
 from monitor.store import nodes
 
 Fence = Callable[[AsyncConnection, Collection[str]], Awaitable[Collection[str]]]
@@ -40,6 +41,10 @@ class Tenure:
     def over(self) -> None:
         """The node was buried: it has nothing any more."""
         self.id, self.epochs, self._until = "", {}, float("-inf")
+
+    def patience(self) -> timedelta:
+        """How long to leave it to the lead to say what all nodes see; it may be the lead that is gone."""
+        return timedelta() if LEAD in self.epochs else 2 * self.length
 
     @property
     def alive(self) -> bool:

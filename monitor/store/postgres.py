@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,6 +47,7 @@ async def opened(url: str, *, lease: timedelta = LEASE) -> AsyncIterator[Store]:
         UsageError: it cannot be reached, or its schema is newer.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(_unheard())
         frozen = max(SHORTEST, lease / 3)
         writer = await stack.enter_async_context(_engine(url, size=1, frozen=frozen))
         side = await stack.enter_async_context(_engine(url, size=5, frozen=frozen))
@@ -111,6 +112,25 @@ async def listen(url: str, heard: Callable[[str], None]) -> None:
         if isinstance(error, OSError) or type(error).__module__.startswith("asyncpg."):
             raise StoreFailed(f"the store did not answer: {cause(error)}") from error
         raise
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """asyncpg lets go of a connection that it gave up without looking at how that ended, and asyncio complains. Whoever
+    wanted the connection was told."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if "unexpected connection_lost() call" in str(context.get("exception")):
+            return
+        (before or type(loop).default_exception_handler)(loop, context)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
 
 
 class _told:  # noqa: N801 - reads as the statement it is used in

@@ -16,8 +16,9 @@ from waiting import want
 from world import World, cloud
 
 ACCOUNTS = 12
-QUOTA = "2/2s"
-"""What one poller a second needs, and not a request more: two at once would break it."""
+QUOTA, CLOUD = "2/2s", "3/2s"
+"""What one poller a second needs and takes; and what the cloud allows: two at once would send four. One is to spare for
+the first request of a poller, which may arrive late on a busy machine: it has nothing to compare its way with."""
 
 NAMES = ("node-0", "node-1", "node-2")
 
@@ -64,7 +65,7 @@ async def all_polled(worlds: list[World]) -> None:
 @story
 async def test_nothing_is_lost_and_nothing_is_polled_twice_whatever_becomes_of_the_nodes(folder: Path) -> None:
     async with AsyncExitStack() as stack:
-        worlds = [await stack.enter_async_context(cloud(quota=QUOTA)) for _ in range(ACCOUNTS)]
+        worlds = [await stack.enter_async_context(cloud(quota=CLOUD)) for _ in range(ACCOUNTS)]
         written = policy(
             worlds[0],
             rules=[{**ABNORMAL, "flapping": False}],

@@ -178,7 +178,7 @@ OPS = Route("{}", "ops", EVERYTHING, (), NOW, NOW, NOW)
 class Watched:
     """A lifeline over the book of an engine, which tells a robot; the time stands still until it is set."""
 
-    def __init__(self, book: Book, store: Store, robot: Robot) -> None:
+    def __init__(self, book: Book, store: Store, robot: Robot, patience: timedelta = timedelta()) -> None:
         self.at = START
         self.robot = robot
         self.others = Listening()
@@ -196,8 +196,15 @@ class Watched:
             settled=lambda: None,
         )
         self.terms = Terms(OPS)
-        addressees = Addressees(store, lambda: self.terms)
-        self.lifeline = Lifeline(book, self.courier, addressees, now=lambda: self.at, meters=self.meters, pulse=pulse)
+        self.lifeline = Lifeline(
+            book,
+            self.courier,
+            Addressees(store, lambda: self.terms),
+            now=lambda: self.at,
+            meters=self.meters,
+            pulse=pulse,
+            patience=lambda: patience,
+        )
 
     async def go(self, seconds: float) -> datetime | None:
         self.at = START + timedelta(seconds=seconds)
@@ -237,6 +244,25 @@ async def test_people_hear_of_it_without_the_store_and_again_when_it_is_back(sto
         assert len(set(robot.sent)) == len(robot.sent) == 3
     known = {one.rule: one.state for one in await stored(store)}
     assert known == {"abnormal": State.RESOLVED, "store-degraded": State.RESOLVED}
+
+
+async def test_what_another_node_says_first_is_said_only_if_it_lasts(store: Store) -> None:
+    robot = Listening()
+    async with engine(store) as running:
+        town = Watched(running.book, store, robot, timedelta(seconds=30))
+        for began in (0, 100):
+            await forbid(store)
+            await running.take(sample(began, abnormal=2 + began))
+            assert await town.go(began + 1) == START + timedelta(seconds=began + 31)
+            await town.go(began + 30)
+            assert robot.sent == []
+            if began:
+                await town.go(began + 31)
+                assert {one.name for one in robot.heard[0].alerts} == {"store-degraded"}
+            await allow(store)
+            await until(lambda: not running.book.recorder.trouble)
+            await town.go(began + 40)
+    assert len(robot.sent) == 2
 
 
 async def test_what_it_said_and_is_over_when_the_store_is_back_has_its_end_said(store: Store) -> None:

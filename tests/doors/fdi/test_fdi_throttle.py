@@ -318,3 +318,64 @@ def test_the_same_quota_again_changes_nothing() -> None:
         return times
 
     assert virtually(story(again=True)) == virtually(story(again=False))
+
+
+@given(
+    quota=st.sampled_from([(20, 1.0), (7, 3.0), (3, 60.0)]),
+    moved_after=st.floats(min_value=0.0, max_value=8.0),
+    known=st.booleans(),
+)
+@settings(deadline=None, max_examples=30)
+def test_whoever_uses_the_quota_next_breaks_no_window(
+    quota: tuple[int, float], moved_after: float, known: bool
+) -> None:
+    requests, period = quota
+
+    async def story() -> list[float]:
+        loop = asyncio.get_running_loop()
+        times: list[float] = []
+
+        async def use(throttler: FairThrottler, total: int) -> None:
+            for _ in range(total):
+                departure = await throttler.acquire()
+                times.append(loop.time())
+                throttler.answered(departure)
+
+        before, after = FairThrottler(requests, period), FairThrottler(requests, period)
+        user = asyncio.create_task(use(before, requests * 4))
+        await asyncio.sleep(moved_after * period / 4)
+        user.cancel()
+        after.occupy(before.spent() if known else None)
+        await use(after, requests * 2)
+        return times
+
+    assert most_in_any_window(virtually(story()), period) <= requests
+
+
+def test_what_others_spent_long_ago_costs_nothing_and_what_they_spent_now_is_waited_for() -> None:
+    async def story() -> tuple[float, float, float]:
+        loop = asyncio.get_running_loop()
+        waits = []
+        for ages in ([], [59.0, 30.0], None):
+            throttler = FairThrottler(2, 60.0)
+            throttler.occupy(ages)
+            before = loop.time()
+            await throttler.acquire()
+            waits.append(loop.time() - before)
+        return waits[0], waits[1], waits[2]
+
+    none, two, unknown = virtually(story())
+    assert none == 0
+    assert two == pytest.approx(2.2, abs=0.01)
+    assert unknown == pytest.approx(61.2, abs=0.01)
+
+
+def test_nothing_leaves_while_another_may_use_the_quota() -> None:
+    async def story() -> float:
+        loop = asyncio.get_running_loop()
+        throttler = FairThrottler(20, 1.0)
+        throttler.clear = lambda: loop.time() > 5
+        await throttler.acquire()
+        return loop.time()
+
+    assert virtually(story()) == pytest.approx(5.05, abs=0.06)
