@@ -243,4 +243,4 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 def _speech(policy: Policy) -> Speech:
     kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds)
+    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, policy.places, policy.tested)

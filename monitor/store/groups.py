@@ -55,6 +55,12 @@ async def watching(tx: AsyncConnection, key: str) -> list[Kept]:
     return [_kept(row) for row in rows.mappings()]
 
 
+async def flapping(tx: AsyncConnection) -> set[str]:
+    """The alerts that people were told to be flapping."""
+    said = await tx.scalars(sa.select(group.c.said))
+    return {key for each in said for key, one in each.items() if one.get("flapping")}
+
+
 async def save(tx: AsyncConnection, one: Group, *, row: int | None, verdict: str) -> int:
     """Writes a group, as a new row without `row`; returns its row."""
     values = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.outbox import Standing
+from monitor.store.outbox import Letter, Standing, letter_of
 from monitor.store.tables import outbox
 
 
@@ -28,13 +28,42 @@ class Slip(NamedTuple):
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
+_DELIVERED = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
 
 
 async def listed(tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), most: int) -> list[Slip]:
     """The messages in these states: what was not delivered before what was, each newest first."""
-    delivered = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
     wanted = sa.select(*_COLUMNS).where(outbox.c.state.in_([str(one) for one in states]))
-    return [_slip(row) for row in await tx.execute(wanted.order_by(delivered, outbox.c.seq.desc()).limit(most))]
+    return [_slip(row) for row in await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).limit(most))]
+
+
+class Shown(NamedTuple):
+    """A whole message, and the one that it goes out with, if any."""
+
+    letter: Letter
+    merged_into: str | None
+
+
+async def page(
+    tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), receiver: str = "", skip: int, most: int
+) -> list[Shown]:
+    """As `listed`, whole, from the place `skip` on; only those for `receiver` where one is given."""
+    wanted = sa.select(outbox).where(outbox.c.state.in_([str(one) for one in states]))
+    wanted = wanted.where(outbox.c.receiver == receiver) if receiver else wanted
+    rows = await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).offset(skip).limit(most))
+    return [_shown(row) for row in rows.mappings()]
+
+
+async def whole(tx: AsyncConnection, name: str) -> Shown | None:
+    """One message as a whole."""
+    row = (await tx.execute(sa.select(outbox).where(outbox.c.id == name))).mappings().first()
+    return _shown(row) if row else None
+
+
+async def given_up(tx: AsyncConnection, receiver: str) -> list[str]:
+    """The messages for a receiver that were given up and go out with no other one, oldest first."""
+    dead = (outbox.c.receiver == receiver, outbox.c.state == str(Standing.DEAD), outbox.c.merged_into.is_(None))
+    return list(await tx.scalars(sa.select(outbox.c.id).where(*dead).order_by(outbox.c.seq)))
 
 
 async def find(tx: AsyncConnection, name: str) -> Slip | None:
@@ -63,3 +92,7 @@ def _slip(row: Sequence[Any]) -> Slip:
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
     return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside)
+
+
+def _shown(row: sa.RowMapping) -> Shown:
+    return Shown(letter_of(row), row["merged_into"])

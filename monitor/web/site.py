@@ -30,6 +30,10 @@ class Speech:
     quieting: Quieting = PLAIN
     rules: tuple[Rule, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where each rule stands in the files, by its name."""
+    tested: Mapping[str, int] = field(default_factory=dict)
+    """How many tests speak of each rule."""
 
 
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
