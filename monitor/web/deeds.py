@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.acknowledgement import Ack
 from monitor.model import Alert
-from monitor.silences import Ended, Silence, Standing
+from monitor.silences import LONGEST, Ended, Silence, Standing
 from monitor.store import acks, alerts, groups, mailroom, silences
 from monitor.store import outbox as letters
 from monitor.web.site import Site
 
 log = structlog.get_logger()
+
+
+class TooLong(Exception):
+    """A silence would last longer than silences may."""
 
 
 def done(site: Site, deed: str, *, by: str, **about: object) -> None:
@@ -72,17 +76,24 @@ async def expire(site: Site, name: str, *, by: str) -> Silence | None:
     return found
 
 
-async def extend(site: Site, name: str, until: datetime, *, by: str) -> Silence | None:
-    """Has a silence that is not over last until `until`; None where there is none."""
+async def extend(site: Site, name: str, longer: timedelta, *, by: str) -> Silence | None:
+    """Has a silence that is not over end so much later; None where there is none.
+
+    Raises:
+        TooLong: it would last longer than silences may.
+    """
     at = site.now()
     async with site.store.write() as tx:
         found = await silences.find(tx, name)
         if found is None or found.standing(at) is Standing.EXPIRED:
             return None
-        await silences.save(tx, found.lasting(until, at))
+        if longer > LONGEST or found.ends_at + longer - at > LONGEST:
+            raise TooLong
+        made = found.lasting(found.ends_at + longer, at)
+        await silences.save(tx, made)
         await groups.touch(tx, at)
     done(site, "silence extended", by=by, silence=name)
-    return found
+    return made
 
 
 async def retry(site: Site, names: Sequence[str], *, by: str) -> int:
