@@ -44,8 +44,7 @@ async def page(request: web.Request) -> web.Response:
     found = await _read(site, name, at)
     if not found:
         raise web.HTTPNotFound
-    html = pages.render("alert.html", stories=found, now=site.now(), title=site.title)
-    return web.Response(text=html, content_type="text/html", charset="utf-8")
+    return await pages.answer(request, "alert.html", stories=found)
 
 
 async def _read(site: Site, name: str, at: datetime | None) -> list[Story]:

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from monitor.errors import StoreFailed
 from monitor.web.hosts import named
+from monitor.web.pages import FORM
 from monitor.web.site import SITE
 
 _POLICY = (
@@ -46,7 +47,7 @@ _log = structlog.get_logger()
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Adds the headers, also to streams and errors, right before the first byte leaves."""
     response.headers.update(_ALWAYS)
-    if request.path.startswith("/links/"):
+    if request.get(FORM):
         response.headers.update(_WITH_A_FORM)
     own_file = request.path.startswith("/static/")
     response.headers.setdefault("Cache-Control", "no-cache" if own_file else "no-store")

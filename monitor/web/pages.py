@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from monitor.wording import ENGLISH
-from monitor.writing import clean
+from monitor import __version__
+from monitor.web.reader import Reader, keep_language, reader_of
+from monitor.web.site import SITE
+from monitor.web.words import LANGUAGES, Words, grouped
+from monitor.writing import clean, number
 
 _DAY = timedelta(days=1)
 
 
-def render(template: str, /, **shown: object) -> str:
+async def answer(
+    request: web.Request,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    form: bool = False,
+    at: datetime | None = None,
+    **shown: object,
+) -> web.Response:
+    """A page in the reader's language. The template gets `shown` and `reader`, `root`, `now` and `title`; `now` is `at`
+    if that is given. Pages with a `form` have to say so, or browsers do not send it."""
+    site, reader = request.app[SITE], reader_of(request)
+    given = {"now": at or site.now(), "title": site.title, **shown}
+    # off the event loop: a thousand instances take a while to write out
+    html = await asyncio.to_thread(render, template, reader, **given)
+    response = web.Response(status=status, text=html, content_type="text/html", charset="utf-8")
+    request[FORM] = form
+    keep_language(request, response)
+    return response
+
+
+FORM = web.RequestKey("form", bool)
+"""Whether a request is answered with a form of ours."""
+
+
+def render(template: str, reader: Reader, /, **shown: object) -> str:
     """The HTML of `template` with these values."""
-    return _PAGES.get_template(template).render(shown)
+    return _PAGES[reader.words.code].get_template(template).render(shown, reader=reader, root=reader.root)
 
 
 def stamp(at: datetime) -> str:
@@ -28,17 +60,11 @@ def clock(at: datetime, now: datetime) -> str:
     return at.astimezone(UTC).strftime(shown)
 
 
-def span(length: timedelta) -> str:
-    """`length` by its two largest units, seconds only below a minute: `42s`, `6m`, `1h 5m`, `2d 3h`."""
-    seconds = max(0, int(length.total_seconds()))
-    return ENGLISH.span(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
+def _grouped(value: int) -> str:
+    return f"{value:,}"
 
 
-def _grouped(number: int) -> str:
-    return f"{number:,}"
-
-
-def _environment() -> Environment:
+def _environment(words: Words) -> Environment:
     pages = Environment(
         loader=PackageLoader("monitor.web"),
         autoescape=True,
@@ -47,8 +73,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters.update(stamp=stamp, clock=clock, span=span, grouped=_grouped, clean=clean)
+
+    def said(key: str, /, **values: object) -> Markup:
+        """The text under `key`; values that are no markup are escaped."""
+        return Markup(words.form(key, values)).format_map(grouped(values))  # noqa: S704 - our own text
+
+    pages.globals.update(t=said, words=words, version=__version__)
+    pages.filters.update(stamp=stamp, clock=clock, span=words.span, grouped=_grouped, clean=clean, number=number)
     return pages
 
 
-_PAGES = _environment()
+_PAGES = {code: _environment(words) for code, words in LANGUAGES.items()}

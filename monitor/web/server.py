@@ -16,7 +16,6 @@ from monitor.web import (
     am_alerts,
     am_silences,
     am_status,
-    dashboard,
     drills,
     events,
     explain,
@@ -25,12 +24,13 @@ from monitor.web import (
     links,
     metrics,
     outbox_api,
+    overview,
     reload,
 )
 from monitor.web.site import SITE, Site
 
 ROOMS = (
-    dashboard,
+    overview,
     events,
     health,
     metrics,

@@ -15,6 +15,7 @@ from monitor.store.outbox import Letter
 from monitor.web.figures import Figure, figures
 from monitor.web.headline import Headline, headline
 from monitor.web.standing import Level, Tile, current, level_of, tiles
+from monitor.web.words import Words
 
 ALERTS_SHOWN = 100
 TILES_SHOWN = 200
@@ -72,6 +73,7 @@ def view(
     board: Board,
     *,
     at: datetime,
+    words: Words,
     late: Sequence[tuple[str, timedelta]] = (),
     paced: Sequence[Paced] = (),
     whole: bool = False,
@@ -86,10 +88,10 @@ def view(
     common, cdc = _totals(found)
     return View(
         at=at,
-        headline=headline(found, board.live, board.tally, late),
-        firing=_rows(firing[:told], board.before),
+        headline=headline(found, board.live, board.tally, late, words),
+        firing=_rows(firing[:told], board.before, words),
         hidden_firing=max(0, len(firing) - told),
-        pending=_rows(pending[:told], board.before),
+        pending=_rows(pending[:told], board.before, words),
         hidden_pending=max(0, len(pending) - told),
         tiles=found[:shown],
         hidden_tiles=max(0, len(found) - shown),
@@ -97,8 +99,8 @@ def view(
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
-        letters=[LetterRow(letter, _title(letter)) for letter in board.letters],
-        resolved=_rows(board.resolved, {}),
+        letters=[LetterRow(letter, _title(letter, words)) for letter in board.letters],
+        resolved=_rows(board.resolved, {}, words),
         paced=paced,
     )
 
@@ -113,11 +115,11 @@ def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
     return common, cdc
 
 
-def _rows(alerts: Iterable[Alert], before: Mapping[str, Run]) -> list[AlertRow]:
-    return [_row(alert, before.get(alert.key)) for alert in alerts]
+def _rows(alerts: Iterable[Alert], before: Mapping[str, Run], words: Words) -> list[AlertRow]:
+    return [_row(alert, before.get(alert.key), words) for alert in alerts]
 
 
-def _row(alert: Alert, before: Run | None) -> AlertRow:
+def _row(alert: Alert, before: Run | None, words: Words) -> AlertRow:
     labels = alert.labels
     return AlertRow(
         alert=alert,
@@ -125,7 +127,7 @@ def _row(alert: Alert, before: Run | None) -> AlertRow:
         name=labels.get("alertname", alert.rule),
         where=tuple(labels[name] for name in ("instance", "account", "region") if labels.get(name)),
         began=(alert.fired_at or alert.since) if alert.state.fires else alert.since,
-        figures=figures(alert, before),
+        figures=figures(alert, before, words),
         summary=alert.annotations.get("summary", ""),
         tasks=alert.annotations.get(TASKS, "") if alert.state.fires else "",
         runbook=_link(alert.annotations.get("runbook", "")),
@@ -140,5 +142,5 @@ def _link(address: str) -> str:
         return ""
 
 
-def _title(letter: Letter) -> str:
-    return render(letter.notification, language="en", zone=UTC).title
+def _title(letter: Letter, words: Words) -> str:
+    return render(letter.notification, language=words.code, zone=UTC).title

@@ -201,10 +201,10 @@ async def test_without_scripts_everything_can_be_read(browser: Browser, served: 
 async def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, served: Served) -> None:
     page, _ = await opened(browser, served)
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to the state of things")).to_be_focused()
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     await expect(page.locator(".skip")).to_be_in_viewport()
     await page.keyboard.press("Enter")
-    await expect(page.locator("#board")).to_be_focused()
+    await expect(page.locator("#main")).to_be_focused()
     for rule in ("cdc-tasks-abnormal", "instance-unreachable", "tasks-abnormal"):
         for name in (rule, f"Runbook of {rule}"):
             await page.keyboard.press("Tab")

@@ -170,15 +170,7 @@ async def test_a_loop_that_hangs_is_told_before_anything_else(tmp_path: Path) ->
     assert headline(html) == "What follows may be old: the poller has stood still for 5m"
 
 
-async def test_the_board_alone_is_the_moving_part_of_the_page(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (site, client):
-        await fill(site.store, [(instance(), [run()])])
-        html, board = await page(client), await page(client, "/board")
-    assert board.strip() in html
-    assert "<html" not in board
-
-
-@pytest.mark.parametrize("path", ["/", "/board", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/?all", "/metrics"])
 async def test_a_store_that_does_not_answer_is_a_short_503(tmp_path: Path, path: str) -> None:
     async with opened(tmp_path) as (site, client):
         async with site.store.write() as tx:

@@ -16,7 +16,16 @@ from monitor.web.hosts import answered, named
 from monitor.web.server import make_app
 from monitor.web.site import Site
 
-EVERYWHERE = ["/", "/board", "/healthz", "/readyz", "/metrics", "/static/board.js", "/api/fdi/v1/events", "/nowhere"]
+EVERYWHERE = [
+    "/",
+    "/alerts/nothing",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/live.js",
+    "/api/fdi/v1/events",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
