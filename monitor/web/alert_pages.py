@@ -53,7 +53,11 @@ class Line:
         seen, state = self.row.seen, self.row.seen.alert.state
         found = [str(state)] if not state.fires else []
         quiet = seen.suppressed
-        for mark, why in (("silenced", quiet.silenced_by), ("inhibited", quiet.inhibited_by), ("muted", quiet.muted_by)):
+        for mark, why in (
+            ("silenced", quiet.silenced_by),
+            ("inhibited", quiet.inhibited_by),
+            ("muted", quiet.muted_by),
+        ):
             if why:
                 found.append(mark)
         if seen.ack is not None:

@@ -1,14 +1,12 @@
-"""What is said after somebody did something: the next page tells it, under its address, so that nothing is done twice."""
+"""What is said after somebody did something: the next page tells it, so that loading it again does nothing twice."""
 
 from __future__ import annotations
 
 from aiohttp import web
 from yarl import URL
 
+from monitor.web.paging import SAID
 from monitor.web.reader import reader_of
-
-SAID = "said"
-"""The parameter that names what was done."""
 
 NOTICES = {
     "acknowledged": "said.acknowledged",

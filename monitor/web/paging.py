@@ -9,6 +9,8 @@ from typing import TypeVar
 from aiohttp import web
 
 PAGE = "page"
+SAID = "said"
+"""Under which an address tells what was done just before: of one page only."""
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ def paging(request: web.Request, count: int, *, size: int) -> Paging:
     first = (number - 1) * size
 
     def address(page: int) -> str:
-        return f"?{request.rel_url.update_query({PAGE: str(page)}).raw_query_string}"
+        return f"?{request.rel_url.without_query_params(SAID).update_query({PAGE: str(page)}).raw_query_string}"
 
     return Paging(
         first=first + 1 if count else 0,

@@ -50,7 +50,7 @@ def desks(
     *,
     at: datetime,
 ) -> list[Desk]:
-    """All receivers that the policy has or messages name: those that fail first, then those with the most undelivered."""
+    """All receivers that the policy has or messages name: those that fail, then those with the most undelivered."""
     names = dict.fromkeys([*kinds, *(name for name, _ in tally)])
     found = [
         Desk(

@@ -11,6 +11,9 @@ from monitor.web.words import LANGUAGES, Words, chosen
 ASKED = "lang"
 """The parameter that asks for a language, and the cookie that keeps what was asked for."""
 
+NAME = web.RequestKey("name", str)
+"""Under which a request says who sends it, where that is known."""
+
 MAY_WRITE = web.RequestKey("may_write", bool)
 """Whether who asks may change something; where nobody said, they may."""
 
@@ -28,6 +31,8 @@ class Reader:
     section: str = ""
     others: tuple[tuple[Words, str], ...] = ()
     may_write: bool = True
+    name: str = ""
+    """Who they are, where that is known."""
 
 
 def reader_of(request: web.Request) -> Reader:
@@ -42,6 +47,7 @@ def reader_of(request: web.Request) -> Reader:
         section="" if parts[0] == "instances" else parts[0],
         others=tuple((one, _asking(request, one)) for one in LANGUAGES.values() if one is not words),
         may_write=request.get(MAY_WRITE, True),
+        name=request.get(NAME, ""),
     )
 
 

@@ -12,10 +12,13 @@ from aiohttp import web
 
 from monitor.errors import UsageError
 from monitor.web import (
+    alert_page,
+    alert_pages,
     alerts_api,
     am_alerts,
     am_silences,
     am_status,
+    delivery_pages,
     drills,
     events,
     explain,
@@ -26,6 +29,8 @@ from monitor.web import (
     outbox_api,
     overview,
     reload,
+    rule_pages,
+    silence_pages,
 )
 from monitor.web.site import SITE, Site
 
@@ -40,7 +45,12 @@ ROOMS = (
     am_alerts,
     am_silences,
     am_status,
+    alert_pages,
+    alert_page,
     explain,
+    rule_pages,
+    delivery_pages,
+    silence_pages,
     links,
     drills,
 )

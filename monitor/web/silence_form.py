@@ -19,12 +19,13 @@ UNTIL_RESOLVED = timedelta(days=7)
 """How long a silence until resolved lasts at most, where nothing else is said."""
 
 _OF_WRONG = {
-    Wrong.EVERYTHING: "matchers",
-    Wrong.BACKWARDS: "ends_at",
-    Wrong.PAST: "ends_at",
-    Wrong.LONG: "ends_at",
-    Wrong.WINDOW: "window",
+    Wrong.EVERYTHING: ("matchers", "silence.wrong.everything"),
+    Wrong.BACKWARDS: ("ends_at", "silence.wrong.backwards"),
+    Wrong.PAST: ("ends_at", "silence.wrong.past"),
+    Wrong.LONG: ("ends_at", "silence.wrong.long"),
+    Wrong.WINDOW: ("window", "silence.wrong.window"),
 }
+"""At which field each is said, and how."""
 
 
 def read(form: Form, at: datetime, windows: Collection[str], *, name: str, behind: timedelta) -> Silence | None:
@@ -63,8 +64,8 @@ def read(form: Form, at: datetime, windows: Collection[str], *, name: str, behin
         window=form.text("window"),
     )
     for wrong in wrongs(made, at, windows):
-        where = _OF_WRONG[wrong] if ends or wrong not in (Wrong.LONG, Wrong.PAST) else "lasts"
-        form.complain(where, f"silence.wrong.{wrong}")
+        where, key = _OF_WRONG[wrong]
+        form.complain(where if ends or where != "ends_at" else "lasts", key)
     return None if form.complaints else made
 
 

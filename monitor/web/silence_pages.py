@@ -28,6 +28,9 @@ SHOWN = 20
 """Alerts of a preview that are named; the others are counted."""
 _PICKED = 500
 
+_READ = (Standing.ACTIVE, Standing.PENDING, Standing.EXPIRED)
+"""In the order in which people look at them."""
+
 routes = web.RouteTableDef()
 
 
@@ -70,7 +73,7 @@ async def listed(request: web.Request) -> web.Response:
         "silences.html",
         form=True,
         show=show,
-        counts={one: sum(each.standing(at) is one for each in known) for one in Standing},
+        counts={one: sum(each.standing(at) is one for each in known) for one in _READ},
         entries=[_entry(one, live, windows, site, at) for one in way.cut(found)],
         paging=way,
         said=notice(request),

@@ -99,7 +99,7 @@ def view(
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
-        letters=[LetterRow(letter, _title(letter, words)) for letter in board.letters],
+        letters=[LetterRow(letter, titled(letter, words)) for letter in board.letters],
         resolved=_rows(board.resolved, {}, words),
         paced=paced,
     )
@@ -116,10 +116,11 @@ def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
 
 
 def _rows(alerts: Iterable[Alert], before: Mapping[str, Run], words: Words) -> list[AlertRow]:
-    return [_row(alert, before.get(alert.key), words) for alert in alerts]
+    return [row(alert, before.get(alert.key), words) for alert in alerts]
 
 
-def _row(alert: Alert, before: Run | None, words: Words) -> AlertRow:
+def row(alert: Alert, before: Run | None, words: Words) -> AlertRow:
+    """One alert as people read it; `before` is the last good run that began before it, as far as it is known."""
     labels = alert.labels
     return AlertRow(
         alert=alert,
@@ -142,5 +143,6 @@ def _link(address: str) -> str:
         return ""
 
 
-def _title(letter: Letter, words: Words) -> str:
+def titled(letter: Letter, words: Words) -> str:
+    """What a message is called, in the words of who reads it here."""
     return render(letter.notification, language=words.code, zone=UTC).title

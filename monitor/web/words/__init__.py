@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.web.words import en, zh
+from monitor.web.words import alerts_en, alerts_zh, en, lists_en, lists_zh, zh
 from monitor.wording import Wording, wording
 
 
@@ -39,8 +39,8 @@ class Words:
         return self.wording.span(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
 
 
-ENGLISH = Words("en", "en", "English", en.TEXTS)
-CHINESE = Words("zh", "zh-CN", "中文", zh.TEXTS)
+ENGLISH = Words("en", "en", "English", {**en.TEXTS, **alerts_en.TEXTS, **lists_en.TEXTS})
+CHINESE = Words("zh", "zh-CN", "中文", {**zh.TEXTS, **alerts_zh.TEXTS, **lists_zh.TEXTS})
 LANGUAGES: Mapping[str, Words] = {one.code: one for one in (ENGLISH, CHINESE)}
 
 
