@@ -29,6 +29,7 @@ from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
+from monitor.policy.quota import written
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
@@ -37,7 +38,7 @@ from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site, Speech
+from monitor.web.site import Site, Speech, Tended
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -243,4 +244,7 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 def _speech(policy: Policy) -> Speech:
     kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds)
+    accounts = tuple(
+        Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
+    )
+    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, accounts)

@@ -21,6 +21,7 @@ from monitor.web import (
     explain,
     guard,
     health,
+    instance,
     links,
     metrics,
     outbox_api,
@@ -31,6 +32,7 @@ from monitor.web.site import SITE, Site
 
 ROOMS = (
     overview,
+    instance,
     events,
     health,
     metrics,
