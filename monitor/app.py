@@ -29,6 +29,7 @@ from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
+from monitor.policy.quota import written
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
@@ -37,7 +38,7 @@ from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site, Speech
+from monitor.web.site import Site, Speech, Tended
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -111,7 +112,6 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        reload = source.requests.reload if source else None
         acted, force = Nudge(), InForce(policy)
         site = Site(
             store,
@@ -120,7 +120,7 @@ async def running(
             world.now,
             changed,
             hosts=hosts,
-            reload=reload,
+            reload=source.requests.reload if source else None,
             acted=acted,
             speech=lambda: _speech(force.policy),
             started_at=world.wall(),
@@ -243,4 +243,8 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
 
 def _speech(policy: Policy) -> Speech:
     kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, policy.places, policy.tested)
+    accounts = tuple(
+        Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
+    )
+    standing = policy.places, policy.tested
+    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, accounts, *standing)

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Pace(NamedTuple):
+    """How an account is polled: `every` so often each of its `instances`. `share` is how much of the quota is used at
+    most, `throttled` how many requests the cloud has throttled."""
+
+    instances: int
+    every: timedelta
+    share: float
+    throttled: int
+
+    @property
+    def rate(self) -> float:
+        """Polls a second that this asks for."""
+        return self.instances / self.every.total_seconds() if self.every else 0.0
+
+
+NOT_YET = Pace(0, timedelta(), 1.0, 0)
+"""An account whose poller did not begin."""
 
 
 class Meters:
@@ -67,6 +87,19 @@ class Meters:
             for account, real in sorted(every.items())
             if real > wanted.get(account, real)
         ]
+
+    def pace(self, account: str) -> Pace:
+        """How an account is polled now, nothing before its poller began."""
+        found = {
+            name: self.registry.get_sample_value(f"fdi_monitor_{name}", {"account": account}) or 0.0
+            for name in ("instances", "poll_interval_seconds", "quota_share", "throttled")
+        }
+        return Pace(
+            instances=int(found["instances"]),
+            every=timedelta(seconds=found["poll_interval_seconds"]),
+            share=found["quota_share"] or 1.0,
+            throttled=int(found["throttled"]),
+        )
 
     def forget(self, account: str) -> None:
         """Shows nothing of an account that is polled no more."""

@@ -38,6 +38,14 @@ async def known(tx: AsyncConnection) -> list[Instance]:
     return [Instance(*row) for row in await tx.execute(sa.select(*columns))]
 
 
+async def find(tx: AsyncConnection, key: InstanceKey) -> Instance | None:
+    """One of them."""
+    columns = [instance.c[name] for name in ("account", "cloud_id", *_CHANGING)]
+    wanted = sa.select(*columns).where(instance.c.account == key.account, instance.c.cloud_id == key.id)
+    row = (await tx.execute(wanted)).first()
+    return Instance(*row) if row else None
+
+
 async def ids(tx: AsyncConnection) -> dict[InstanceKey, int]:
     """The row of each instance."""
     rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.id))

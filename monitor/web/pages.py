@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,7 +31,7 @@ async def answer(
     **shown: object,
 ) -> web.Response:
     """A page in the reader's language. The template gets `shown` and `reader`, `root`, `now` and `title`; `now` is `at`
-    if that is given. Pages with a `form` have to say so, or browsers do not send it."""
+    if that is given. Pages with a `form` that changes something have to say so, or it is taken for a foreign one."""
     site, reader = request.app[SITE], reader_of(request)
     given = {"now": at or site.now(), "title": site.title, **shown}
     # off the event loop: a thousand instances take a while to write out
@@ -41,7 +43,7 @@ async def answer(
 
 
 FORM = web.RequestKey("form", bool)
-"""Whether a request is answered with a form of ours."""
+"""Whether a request is answered with a page of ours, and this with a form that changes something."""
 
 
 def render(template: str, reader: Reader, /, **shown: object) -> str:
@@ -64,6 +66,14 @@ def _grouped(value: int) -> str:
     return f"{value:,}"
 
 
+def _short(value: int) -> str:
+    """A number for the axis of a chart: `12k`, `1.5M`."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if value >= 10 * size or (value >= size and value % (size // 10) == 0):
+            return f"{value / size:g}{unit}"
+    return str(value)
+
+
 def _environment(words: Words) -> Environment:
     pages = Environment(
         loader=PackageLoader("monitor.web"),
@@ -79,7 +89,8 @@ def _environment(words: Words) -> Environment:
         return Markup(words.form(key, values)).format_map(grouped(values))  # noqa: S704 - our own text
 
     pages.globals.update(t=said, words=words, version=__version__)
-    pages.filters.update(stamp=stamp, clock=clock, span=words.span, grouped=_grouped, clean=clean, number=number)
+    pages.filters.update(stamp=stamp, clock=clock, span=words.span, clean=clean, number=number)
+    pages.filters.update(grouped=_grouped, short=_short, segment=partial(quote, safe=""))
     return pages
 
 

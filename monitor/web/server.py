@@ -24,6 +24,7 @@ from monitor.web import (
     explain,
     guard,
     health,
+    instance,
     links,
     metrics,
     outbox_api,
@@ -36,6 +37,7 @@ from monitor.web.site import SITE, Site
 
 ROOMS = (
     overview,
+    instance,
     events,
     health,
     metrics,

@@ -21,15 +21,29 @@ from monitor.web.hosts import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
+class Tended:
+    """An account as pages show it, without what is secret. `quota` is what the files write, `rate` the same in requests
+    a second; `every` is how often an instance should be polled."""
+
+    name: str
+    region: str
+    quota: str
+    rate: float
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet; and the
-    rules that give it something to say. `kinds` are those under each receiver's name, in their order."""
+    rules that give it something to say. `kinds` are those under each receiver's name, in their order; `accounts` are
+    those that are polled."""
 
     route: Route
     receivers: tuple[str, ...]
     quieting: Quieting = PLAIN
     rules: tuple[Rule, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accounts: tuple[Tended, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     """Where each rule stands in the files, by its name."""
     tested: Mapping[str, int] = field(default_factory=dict)

@@ -4,6 +4,8 @@ const tag = document.documentElement.lang === "en" ? "en-GB" : document.document
 const units = document.body.dataset.units.split(" ");
 const short = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const dated = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+const minute = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", hour12: false });
+const day = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" });
 let ahead = 0; // how far the service's clock is ahead of ours, in milliseconds
 
@@ -29,15 +31,23 @@ export function span(milliseconds) {
   return parts.slice(first, first + 2).filter(([amount]) => amount > 0).map((part) => part.join("")).join(" ");
 }
 
+// How a moment is shown, by the attribute `data-as`.
+const forms = {
+  clock,
+  span: (moment) => span(now() - moment),
+  minute: (moment) => minute.format(moment),
+  day: (moment) => day.format(moment),
+};
+
 export function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 export function showTimes() {
-  for (const element of document.querySelectorAll("time[data-as]")) {
-    const moment = new Date(element.dateTime);
-    put(element, element.dataset.as === "span" ? span(now() - moment) : clock(moment));
-    element.title = full.format(moment);
+  for (const element of document.querySelectorAll("[data-as]")) {
+    const moment = new Date(element.dateTime ?? element.dataset.at);
+    put(element, forms[element.dataset.as](moment));
+    if (element.dateTime) element.title = full.format(moment);
   }
 }
 
