@@ -26,7 +26,7 @@ function busy() {
   return document.activeElement.matches("input, select, textarea") && inside(document.activeElement);
 }
 
-// Puts in the new parts, with what the reader looked at in its place, the focus where it was, and open what was open.
+// Puts in the new parts, with what the reader looked at in its place, the focus where it was, open what was open, chosen what was chosen.
 function swap(fresh) {
   const before = heading();
   const focused = document.activeElement.id;
@@ -34,6 +34,7 @@ function swap(fresh) {
   const anchor = seen && seen.id;
   const from = seen ? seen.getBoundingClientRect().top : 0;
   const open = new Map([...document.querySelectorAll("[data-live] details[id]")].map((one) => [one.id, one.open]));
+  const picked = [...document.querySelectorAll("[data-live] input[type=checkbox][id]:checked")].map((one) => one.id);
   for (const part of parts()) {
     const successor = fresh.getElementById(part.id);
     if (successor) part.replaceChildren(...document.importNode(successor, true).childNodes);
@@ -41,6 +42,10 @@ function swap(fresh) {
   for (const [id, was] of open) {
     const details = document.getElementById(id);
     if (details) details.open = was;
+  }
+  for (const id of picked) {
+    const box = document.getElementById(id);
+    if (box) box.checked = true;
   }
   document.title = fresh.title;
   document.body.dataset.at = fresh.body.dataset.at;
