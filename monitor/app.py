@@ -123,7 +123,7 @@ async def running(
             hosts=hosts,
             reload=reload,
             acted=acted,
-            speech=lambda: _speech(force.policy),
+            speech=lambda: _speech(force),
             started_at=world.wall(),
             wall=world.wall,
         )
@@ -242,9 +242,20 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
                 await asyncio.wait([task])
 
 
-def _speech(policy: Policy) -> Speech:
+def _speech(force: InForce) -> Speech:
+    policy = force.policy
     kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
     accounts = tuple(
         Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
     )
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, accounts)
+    return Speech(
+        policy.route,
+        tuple(kinds),
+        policy.quieting,
+        policy.rules,
+        kinds,
+        accounts,
+        files=policy.files,
+        faults=force.faults,
+        warnings=policy.warnings,
+    )

@@ -27,12 +27,14 @@ from monitor.web import (
     outbox_api,
     overview,
     reload,
+    status,
 )
 from monitor.web.site import SITE, Site
 
 ROOMS = (
     overview,
     instance,
+    status,
     events,
     health,
     metrics,

@@ -1,4 +1,4 @@
-"""What the pages say, in the reader's language: a file of texts for each, all under the same keys. Pure."""
+"""What the pages say, in the reader's language: files of texts for each, all under the same keys. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.web.words import en, zh
+from monitor.web.words import en, instance_en, instance_zh, status_en, status_zh, zh
 from monitor.wording import Wording, wording
 
 
@@ -39,8 +39,8 @@ class Words:
         return self.wording.span(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
 
 
-ENGLISH = Words("en", "en", "English", en.TEXTS)
-CHINESE = Words("zh", "zh-CN", "中文", zh.TEXTS)
+ENGLISH = Words("en", "en", "English", {**en.TEXTS, **instance_en.TEXTS, **status_en.TEXTS})
+CHINESE = Words("zh", "zh-CN", "中文", {**zh.TEXTS, **instance_zh.TEXTS, **status_zh.TEXTS})
 LANGUAGES: Mapping[str, Words] = {one.code: one for one in (ENGLISH, CHINESE)}
 
 
