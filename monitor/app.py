@@ -29,16 +29,16 @@ from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
-from monitor.policy.quota import written
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
 from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
+from monitor.voice import speech
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site, Speech, Tended
+from monitor.web.site import Site
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -122,7 +122,7 @@ async def running(
             hosts=hosts,
             reload=source.requests.reload if source else None,
             acted=acted,
-            speech=lambda: _speech(force.policy),
+            speech=lambda: speech(force),
             started_at=world.wall(),
             wall=world.wall,
         )
@@ -239,12 +239,3 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.wait([task])
-
-
-def _speech(policy: Policy) -> Speech:
-    kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
-    accounts = tuple(
-        Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
-    )
-    standing = policy.places, policy.tested
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds, accounts, *standing)

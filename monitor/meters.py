@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -88,6 +88,15 @@ class Meters:
             if real > wanted.get(account, real)
         ]
 
+    def value(self, name: str) -> float:
+        """The value of a metric without labels, 0 before it has one."""
+        return self.registry.get_sample_value(name) or 0.0
+
+    def reloaded_when(self) -> datetime | None:
+        """When the files of the policy were last put in force as they are, None before that."""
+        at = self.value("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+        return datetime.fromtimestamp(at, UTC) if at else None
+
     def pace(self, account: str) -> Pace:
         """How an account is polled now, nothing before its poller began."""
         found = {
@@ -142,6 +151,10 @@ class Pulse:
     def beat(self, loop: str, at: datetime) -> None:
         """`loop` came round at `at`."""
         self._beats[loop] = at
+
+    def loops(self) -> list[tuple[str, datetime, timedelta]]:
+        """Each loop with when it last came round, and within what time it has to."""
+        return [(loop, self._beats[loop], within) for loop, within in sorted(self._patience.items())]
 
     def late(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
         """The loops that should have come round by `at`, and since when they have not."""

@@ -32,12 +32,14 @@ from monitor.web import (
     reload,
     rule_pages,
     silence_pages,
+    status,
 )
 from monitor.web.site import SITE, Site
 
 ROOMS = (
     overview,
     instance,
+    status,
     events,
     health,
     metrics,

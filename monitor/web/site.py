@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from monitor.clock import Clock
+from monitor.errors import Fault
 from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
@@ -36,7 +37,7 @@ class Tended:
 class Speech:
     """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet; and the
     rules that give it something to say. `kinds` are those under each receiver's name, in their order; `accounts` are
-    those that are polled."""
+    those that are polled. `files` is where it was read, `faults` what of them could not be put in force."""
 
     route: Route
     receivers: tuple[str, ...]
@@ -44,6 +45,9 @@ class Speech:
     rules: tuple[Rule, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accounts: tuple[Tended, ...] = ()
+    files: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     """Where each rule stands in the files, by its name."""
     tested: Mapping[str, int] = field(default_factory=dict)
@@ -63,7 +67,8 @@ class Site:
     `acted` is rung after each step that somebody took here, `speech` gives how the policy speaks now, `started_at` is
     when the service began. `hosts` are the names that the service answers to, lower case and without ports; None
     answers to every name. `reload` reads the policy again, None where it never changes.
-    Moments that people say or read go by `wall`, the same as `now` unless given.
+    `node` is the name of this process among several. Moments that people say or read go by `wall`, the same as `now`
+    unless given.
     """
 
     store: Store
@@ -78,6 +83,7 @@ class Site:
     speech: Callable[[], Speech] = lambda: _NOBODY
     started_at: datetime | None = None
     wall: Clock | None = None
+    node: str = ""
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""

@@ -56,9 +56,8 @@ SPEECH = Speech(
     Quieting(windows={"nights": Recurring("nights", "0 22 * * *", timedelta(hours=9), ZoneInfo("Asia/Shanghai"))}),
     RULES,
     {"ops-chat": ("feishu",), "stock-desk": ("webhook",), "oncall": ("email", "dingtalk")},
-    (),
-    {rule.name: f"fdi.yaml:{12 + 9 * place}" for place, rule in enumerate(RULES)},
-    {"cdc-tasks-abnormal": 2, "tasks-abnormal": 4, "instance-unreachable": 1},
+    places={rule.name: f"fdi.yaml:{12 + 9 * place}" for place, rule in enumerate(RULES)},
+    tested={"cdc-tasks-abnormal": 2, "tasks-abnormal": 4, "instance-unreachable": 1},
 )
 
 

@@ -1,4 +1,4 @@
-"""What the pages say, in the reader's language: a file of texts for each, all under the same keys. Pure."""
+"""What the pages say, in the reader's language: files of texts for each, all under the same keys. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.web.words import alerts_en, alerts_zh, en, lists_en, lists_zh, zh
+from monitor.web.words import (
+    alerts_en,
+    alerts_zh,
+    en,
+    instance_en,
+    instance_zh,
+    lists_en,
+    lists_zh,
+    status_en,
+    status_zh,
+    zh,
+)
 from monitor.wording import Wording, wording
 
 
@@ -39,8 +50,14 @@ class Words:
         return self.wording.span(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
 
 
-ENGLISH = Words("en", "en", "English", {**en.TEXTS, **alerts_en.TEXTS, **lists_en.TEXTS})
-CHINESE = Words("zh", "zh-CN", "中文", {**zh.TEXTS, **alerts_zh.TEXTS, **lists_zh.TEXTS})
+_PARTS = (
+    (en, instance_en, status_en, alerts_en, lists_en),
+    (zh, instance_zh, status_zh, alerts_zh, lists_zh),
+)
+_IN_ENGLISH, _IN_CHINESE = ({key: text for part in parts for key, text in part.TEXTS.items()} for parts in _PARTS)
+
+ENGLISH = Words("en", "en", "English", _IN_ENGLISH)
+CHINESE = Words("zh", "zh-CN", "中文", _IN_CHINESE)
 LANGUAGES: Mapping[str, Words] = {one.code: one for one in (ENGLISH, CHINESE)}
 
 
