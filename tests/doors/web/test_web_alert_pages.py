@@ -94,7 +94,7 @@ async def test_a_wrong_filter_is_said_at_its_place_and_kept(tmp_path: Path) -> N
 async def test_a_silenced_alert_leads_to_its_silence(tmp_path: Path) -> None:
     async with scene(tmp_path) as (_, client):
         html = await page(client, "/alerts?show=silenced")
-    assert '<a href="./silences/s-1">hidden by a silence</a>' in html
+    assert f'<a href="./silences/s-1" id="by-{BILLING.key}-s-1">hidden by a silence</a>' in html
 
 
 async def test_thousands_come_in_pages_that_keep_what_was_asked_for(tmp_path: Path) -> None:
