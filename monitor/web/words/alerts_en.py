@@ -90,6 +90,7 @@ TEXTS: Mapping[str, str] = {
     "alert.labels": "Labels",
     "alert.chain": "From the sample to each message",
     "alert.rule": "Rule",
+    "alert.instance": "Instance",
     "alert.stage.sample": "Sample",
     "alert.stage.rule": "Rule",
     "alert.stage.step": "Steps",

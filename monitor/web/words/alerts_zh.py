@@ -86,6 +86,7 @@ TEXTS: Mapping[str, str] = {
     "alert.labels": "标签",
     "alert.chain": "从采样到每条消息",
     "alert.rule": "规则",
+    "alert.instance": "实例",
     "alert.stage.sample": "采样",
     "alert.stage.rule": "规则",
     "alert.stage.step": "变化",
