@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +31,6 @@ EDGE = """(edge) => {
 }"""
 SHANGHAI = "Asia/Shanghai"
 Scheme = Literal["dark", "light"]
-CHROMIUM = "/usr/bin/chromium"
-_ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,12 @@ Taker = Callable[[Page, str], Awaitable[None]]
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A Chromium without a window."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no browser at {CHROMIUM}: install the package chromium to test the pages as people see them")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """The Chromium that all tests share; what a test opens in it is closed after it."""
     async with async_playwright() as play:
-        chromium = await play.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
-        yield chromium
-        await chromium.close()
+        shared = await play.chromium.connect_over_cdp(chromium)
+        yield shared
+        await shared.close()
 
 
 @pytest.fixture
