@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import webpast
 import webscene
 from playwright.async_api import Browser, FloatRect, Page, async_playwright, expect
 
-from monitor.meters import Meters, Pulse
-from monitor.nudge import Nudge
 from monitor.store.database import Store
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site
@@ -57,7 +56,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 async def served(store: Store) -> AsyncIterator[Served]:
     """The scene, served."""
     await webscene.play(store)
-    site = Site(store, Meters(), Pulse(), lambda: webscene.NOW, Nudge())
+    site = webpast.site(store)
     async with serve(make_app(site), "127.0.0.1", 0) as port:
         yield Served(site, f"http://127.0.0.1:{port}/")
 

@@ -20,6 +20,8 @@ __all__ = ["browser", "picture"]
 ORDERS = f"instances/prod/{webscene.found('orders').id}"
 BILLING = f"instances/prod/{webscene.found('billing').id}"
 SECTIONS = ("Overview", "Alerts", "Rules", "Deliveries", "Silences", "Status")
+DRAWN = ("instance", "status", "overview-zh")
+"""The pages of which the documents have a picture."""
 CLIPPED = """[...document.querySelectorAll('.panel, .tile, .alert, .rows > li, .state')]
     .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent.trim().slice(0, 40))"""
 
@@ -67,7 +69,8 @@ async def test_every_page_fits_reads_well_and_nothing_complains(
     ):
         await page.goto(served.address + path)
         await page.wait_for_selector(LIVE)
-        await picture(page, name if scheme == "light" else f"{name}-phone-dark")
+        if name in DRAWN and scheme == "light":
+            await picture(page, name)
         assert await page.evaluate("document.documentElement.scrollWidth") == width, path
         assert await page.evaluate(CLIPPED) == [], path
         ratios = await page.evaluate(CONTRAST)
