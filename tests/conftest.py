@@ -1,4 +1,4 @@
-"""What all tests share: a store of their own, and aioresponses made to work with today's aiohttp."""
+"""What all tests share: a store of their own, one browser, and aioresponses made to work with today's aiohttp."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import aiohttp
 import aioresponses.core
 import pytest
 import structlog
+from browsing import chromium
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
+
+__all__ = ["chromium"]
 
 # Told that there is no loop, pytest-asyncio does not have asyncio make one that nobody would ever close.
 asyncio.set_event_loop(None)

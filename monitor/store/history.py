@@ -123,18 +123,28 @@ async def leading_to(
     return found
 
 
-async def latest(tx: AsyncConnection, *, good: bool = False, before: datetime | None = None) -> dict[InstanceKey, Run]:
-    """The last run of each instance, of those that began `before`; with `good` the last one of good samples."""
+async def latest(
+    tx: AsyncConnection,
+    *,
+    good: bool = False,
+    before: datetime | None = None,
+    of: Collection[InstanceKey] | None = None,
+) -> dict[InstanceKey, Run]:
+    """The last run of each instance, or of these, of those that began `before`; with `good` the last one of good
+    samples."""
     wanted = sa.select(sa.func.max(run.c.started_at)).where(run.c.instance_id == instance.c.id)
     if before is not None:
         wanted = wanted.where(run.c.started_at < before)
     if good:
         wanted = wanted.where(run.c.failure.is_(None))
-    rows = await tx.execute(
+    statement = (
         sa.select(run, instance.c.account, instance.c.cloud_id)
         .join(instance)
         .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
     )
+    if of is not None:
+        statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
+    rows = await tx.execute(statement)
     return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
 
 

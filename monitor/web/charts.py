@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from monitor.web.timeline import Column, Extent, Piece
 
@@ -90,21 +91,18 @@ class Chart:
     last: int | None
 
 
-def chart(name: str, found: Sequence[Column], place: int, *, height: float = HEIGHT, width: float = WIDTH) -> Chart:
-    """The count at `place` in the columns, from zero up."""
-    extents = [column.extents[place] if column.extents is not None else None for column in found]
-    known = [one for one in extents if one is not None]
+def chart(name: str, found: Sequence[Column], place: int, along: Scale, *, height: float = HEIGHT) -> Chart:
+    """The count at `place` in the columns, from zero up; `along` says where each of them is."""
+    known = [column.extents[place] for column in found if column.extents is not None]
     low = min((one.low for one in known), default=None)
     high = max((one.high for one in known), default=None)
     ticks = tuple(_ticks(high or 0))
     scale = height / ticks[-1]
-    step = width / max(1, len(found))
     lines, fills = [], []
-    for start, stretch in _stretches(extents):
-        line = _line(stretch, start * step, step, scale, height)
+    for stretch in _stretches(found, place, along):
+        line = _line(stretch, scale, height)
         lines.append(line)
-        right = _short((start + len(stretch)) * step)
-        fills.append(f"{line}V{_short(height)}H{_short(start * step)}Z" if line else right)
+        fills.append(f"{line}V{_short(height)}H{_short(stretch[0].left)}Z")
     return Chart(
         name,
         "".join(lines),
@@ -116,34 +114,42 @@ def chart(name: str, found: Sequence[Column], place: int, *, height: float = HEI
     )
 
 
-def _stretches(extents: Sequence[Extent | None]) -> Iterable[tuple[int, list[Extent]]]:
-    """What is known without a hole, each with the number of its first column."""
-    stretch: list[Extent] = []
-    for place, extent in enumerate([*extents, None]):
-        if extent is not None:
-            stretch.append(extent)
+class _Step(NamedTuple):
+    left: float
+    right: float
+    extent: Extent
+
+
+def _stretches(found: Sequence[Column], place: int, along: Scale) -> Iterable[list[_Step]]:
+    """What is known without a hole."""
+    stretch: list[_Step] = []
+    for column in found:
+        if column.extents is not None:
+            stretch.append(_Step(along.x(column.start), along.x(column.end), column.extents[place]))
         elif stretch:
-            yield place - len(stretch), stretch
+            yield stretch
             stretch = []
+    if stretch:
+        yield stretch
 
 
-def _line(stretch: Sequence[Extent], left: float, step: float, scale: float, height: float) -> str:
+def _line(stretch: Sequence[_Step], scale: float, height: float) -> str:
     """Steps: each column keeps its level, and reaches to its lowest and its highest."""
 
     def y(value: int) -> str:
         return _short(height - value * scale)
 
-    path = f"M{_short(left)} {y(stretch[0].first)}"
-    level = stretch[0].first
-    for place, one in enumerate(stretch):
+    level = stretch[0].extent.first
+    path = f"M{_short(stretch[0].left)} {y(level)}"
+    for left, _, one in stretch:
         if one.low == one.high == level:
             continue
-        path += f"H{_short(left + place * step)}"
+        path += f"H{_short(left)}"
         # through both ends, the last level last
         for value in (*dict.fromkeys((one.first, one.high, one.low)), one.last):
             path += f"V{y(value)}" if value != level else ""
             level = value
-    return f"{path}H{_short(left + len(stretch) * step)}"
+    return f"{path}H{_short(stretch[-1].right)}"
 
 
 def _ticks(high: int) -> Iterable[int]:

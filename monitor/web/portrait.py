@@ -12,7 +12,7 @@ from monitor.rules.inquest import Inquest
 from monitor.store.board import Seen
 from monitor.web.charts import Band, Chart, Mark, Scale, chart
 from monitor.web.standing import Level, Tile, current, level_of, tiles
-from monitor.web.timeline import Column, Piece, Polls, columns, gaps, pieces, polls
+from monitor.web.timeline import Column, Piece, Polls, columns, drawable, gaps, pieces, polls
 
 RANGES: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),
@@ -126,7 +126,7 @@ def history(
     since = at - RANGES[span]
     parts = pieces(runs, since, at)
     scale, strip = Scale(since, at), Scale(since, at, _STRIP)
-    missing, drawn, listed = gaps(parts), columns(parts, since, at, _DRAWN), columns(parts, since, at, _LISTED[span])
+    missing, drawn, listed = gaps(parts), drawable(parts, since, at, _DRAWN), columns(parts, since, at, _LISTED[span])
     places = {(kind, status): place for place, (kind, status) in enumerate((k, s) for k in KINDS for s in STATUSES)}
     return History(
         range=span,
@@ -136,7 +136,7 @@ def history(
         gaps=scale.bands(missing),
         strip_gaps=strip.bands(missing),
         missing=missing,
-        drawings=[Drawing(*one, chart(".".join(one), drawn, places[one])) for one in _ORDER],
+        drawings=[Drawing(*one, chart(".".join(one), drawn, places[one], scale)) for one in _ORDER],
         firings=_firings(alerts, steps, scale, strip),
         rows=[Row(column, polls(runs, column.start, column.end)) for column in reversed(listed)],
         polls=polls(runs, since, at),

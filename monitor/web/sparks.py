@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from monitor.model import STATUSES, Run
 from monitor.web.charts import Band, Chart, Scale, chart
-from monitor.web.timeline import Piece, columns, gaps, pieces
+from monitor.web.timeline import Piece, drawable, gaps, pieces
 
 REACH = timedelta(hours=3)
 WIDTH, HEIGHT = 120.0, 22.0
@@ -37,8 +37,9 @@ def spark(runs: Sequence[Run], at: datetime) -> Spark | None:
     ill = any(part.counts is not None and part.counts[0] for part in abnormal)
     shown = abnormal if ill else [_together(part, _RUNNING) for part in parts]
     status = "abnormal" if ill else "running"
-    drawn = chart(status, columns(shown, since, at, _COLUMNS), 0, height=HEIGHT, width=WIDTH)
-    return Spark(status, drawn, Scale(since, at, WIDTH).bands(gaps(parts)))
+    scale = Scale(since, at, WIDTH)
+    drawn = chart(status, drawable(shown, since, at, _COLUMNS), 0, scale, height=HEIGHT)
+    return Spark(status, drawn, scale.bands(gaps(parts)))
 
 
 def _together(part: Piece, status: int) -> Piece:

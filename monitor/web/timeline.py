@@ -94,6 +94,16 @@ def gaps(parts: Sequence[Piece]) -> list[Piece]:
     return found
 
 
+def drawable(parts: Sequence[Piece], since: datetime, until: datetime, most: int) -> list[Column]:
+    """The stretch as columns to draw: as it was where that takes at most so many, else in so many of one width."""
+    if len(parts) > most:
+        return columns(parts, since, until, most)
+    return [
+        Column(part.start, part.end, _extents([part.counts]) if part.counts is not None else None, part.counts is None)
+        for part in parts
+    ]
+
+
 def columns(parts: Sequence[Piece], since: datetime, until: datetime, number: int) -> list[Column]:
     """The stretch in `number` columns of one width. Nothing is smoothed away: a count that stood for one poll is the
     highest or the lowest of its column."""

@@ -10,7 +10,7 @@ import pytest
 from webrows import ILL, NOW, ago, run
 
 from monitor.web.charts import Scale, chart
-from monitor.web.timeline import NAMES, columns, pieces
+from monitor.web.timeline import NAMES, columns, drawable, pieces
 
 ABNORMAL = NAMES.index("common.abnormal")
 HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 def drawn(*runs: object, place: int = ABNORMAL, number: int = 4) -> tuple[str, str]:
     """The line and the fill of a chart 40 wide and 20 high."""
     found = columns(pieces(list(runs), NOW - HOUR, NOW), NOW - HOUR, NOW, number)  # type: ignore[arg-type]
-    one = chart("abnormal", found, place, height=20, width=40)
+    one = chart("abnormal", found, place, Scale(NOW - HOUR, NOW, 40), height=20)
     return one.lines, one.fills
 
 
@@ -36,6 +36,12 @@ def test_a_peak_between_two_columns_reaches_its_height() -> None:
     assert lines == "M0 20H20V0V20H40"
 
 
+def test_what_few_steps_show_is_drawn_where_it_was() -> None:
+    runs = [run(start=3600, end=1030, polls=86), run(ILL, start=1000, end=0, polls=34)]
+    found = drawable(pieces(runs, NOW - HOUR, NOW), NOW - HOUR, NOW, 4)
+    assert chart("abnormal", found, ABNORMAL, Scale(NOW - HOUR, NOW, 36), height=20).lines == "M0 20H26V0H36"
+
+
 def test_what_is_not_known_breaks_the_line() -> None:
     lines, _ = drawn(run(start=3600, end=2700, polls=31), run(ILL, start=900, end=0, polls=31))
     assert lines == "M0 20H10M30 0H40"
@@ -43,7 +49,7 @@ def test_what_is_not_known_breaks_the_line() -> None:
 
 def test_a_chart_of_nothing_is_empty_and_says_so() -> None:
     found = columns(pieces([], NOW - HOUR, NOW), NOW - HOUR, NOW, 4)
-    one = chart("abnormal", found, ABNORMAL)
+    one = chart("abnormal", found, ABNORMAL, Scale(NOW - HOUR, NOW))
     assert (one.lines, one.fills, one.last, one.low, one.high) == ("", "", None, None, None)
 
 
@@ -63,7 +69,8 @@ def test_a_chart_of_nothing_is_empty_and_says_so() -> None:
 )
 def test_the_axis_has_few_and_round_numbers_and_nothing_is_above_it(high: int, ticks: list[int]) -> None:
     counts = (ILL[0]._replace(abnormal=high), ILL[1])
-    one = chart("x", columns(pieces([run(counts, start=3600, end=0)], NOW - HOUR, NOW), NOW - HOUR, NOW, 4), ABNORMAL)
+    parts = pieces([run(counts, start=3600, end=0)], NOW - HOUR, NOW)
+    one = chart("x", drawable(parts, NOW - HOUR, NOW, 4), ABNORMAL, Scale(NOW - HOUR, NOW))
     assert [value for _, value in one.ticks] == ticks
     assert one.ticks[-1][0] == 0
     assert all(0 <= float(y) <= 96 for y in re.findall(r"V([\d.]+)", one.lines))
