@@ -83,14 +83,11 @@ def sought(query: Mapping[str, str]) -> Sought:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One alert of the list."""
+    """One alert of the list; its labels include the severity."""
 
     seen: Seen
     flaps: bool
-
-    @property
-    def labels(self) -> Labels:
-        return self.seen.alert.all_labels
+    labels: Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ _ON: Mapping[Show, Callable[[Row], bool]] = {
 
 def roll(seen: Iterable[Seen], flapping: Collection[str], asked: Sought) -> Roll:
     """The list that is asked for, of all alerts that are live or flap, the worst and oldest first."""
-    every = [Row(one, one.alert.key in flapping) for one in seen]
+    every = [Row(one, one.alert.key in flapping, one.alert.all_labels) for one in seen]
     fitting = [row for row in every if asked.fits(row.labels)]
     found = [row for row in fitting if asked.show in _ON and _ON[asked.show](row)]
     heads = Counter(_head(row, asked.by) for row in found)
