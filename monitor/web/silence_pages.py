@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,13 +69,16 @@ async def listed(request: web.Request) -> web.Response:
     at = site.now()
     found = sorted((one for one in known if one.standing(at) is show), key=_order(show))
     way, windows = paging(request, len(found), size=PAGE), spells(site.speech().quieting.windows, at)
+    shown = way.cut(found)
+    # off the event loop: each is held against all that is live
+    entries = await asyncio.to_thread(lambda: [_entry(one, live, windows, site, at) for one in shown])
     return await pages.answer(
         request,
         "silences.html",
         form=True,
         show=show,
         counts={one: sum(each.standing(at) is one for each in known) for one in _READ},
-        entries=[_entry(one, live, windows, site, at) for one in way.cut(found)],
+        entries=entries,
         paging=way,
         said=notice(request),
     )
