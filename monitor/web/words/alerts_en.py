@@ -96,6 +96,7 @@ TEXTS: Mapping[str, str] = {
     "alert.stage.step": "Steps",
     "alert.stage.timer": "Timers",
     "alert.stage.quiet": "Kept quiet",
+    "alert.stage.act": "What people did",
     "alert.stage.group": "Group",
     "alert.stage.decision": "Decisions",
     "alert.stage.delivery": "Deliveries",

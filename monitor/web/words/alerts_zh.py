@@ -92,6 +92,7 @@ TEXTS: Mapping[str, str] = {
     "alert.stage.step": "变化",
     "alert.stage.timer": "计时",
     "alert.stage.quiet": "不通知",
+    "alert.stage.act": "人工操作",
     "alert.stage.group": "分组",
     "alert.stage.decision": "决定",
     "alert.stage.delivery": "投递",

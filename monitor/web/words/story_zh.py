@@ -127,6 +127,8 @@ WORDS: Mapping[str, str] = {
     "dropped": "触发前条件已不满足",
     "severity-rose": "级别上升",
     "severity-fell": "级别下降",
+    "ended": "提交方称已结束",
+    "timed-out": "提交方不再提及",
     "its rule was removed": "规则已删除",
     "its rule no longer watches it": "规则不再监控该对象",
     "its instance was removed": "实例已移除",
