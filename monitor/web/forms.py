@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor import durations, matchers
 from monitor.matchers import Matchers
 from monitor.textfault import TextFault
+from monitor.writing import clean
 
 NAME, COMMENT = 200, 2000
 """The most letters of a name and of a comment."""
@@ -114,7 +115,7 @@ class Form:
         text = self.text(name)
         if len(text) > most:
             self.complain(name, "form.long", most=f"{most:,}")
-        return text
+        return clean(text, most)
 
 
 def _zone(name: str) -> ZoneInfo:
