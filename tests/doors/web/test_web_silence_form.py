@@ -31,7 +31,9 @@ def complaints(**texts: str) -> dict[str, str]:
 
 
 def test_a_silence_from_now_on() -> None:
-    made = silence(GOOD | {"comment": " migration\t\u202eof\nall ", "unless": 'severity="critical"', "window": "nights"})
+    made = silence(
+        GOOD | {"comment": " migration\t\u202eof\nall ", "unless": 'severity="critical"', "window": "nights"}
+    )
     assert made == Silence(
         "s-1",
         matchers.parse('instance="orders"'),
