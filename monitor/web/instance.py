@@ -22,10 +22,10 @@ routes = web.RouteTableDef()
 
 @routes.get("/instances/{account}/{id}")
 async def page(request: web.Request) -> web.Response:
-    """The page; `range` is how far its charts reach back."""
+    """The page; `range` is how far its charts reach back: a day, or an hour of what is known for less."""
     key = InstanceKey(request.match_info["account"], request.match_info["id"])
-    span = request.query.get("range", "24h")
-    if span not in RANGES:
+    span = request.query.get("range", "")
+    if span and span not in RANGES:
         raise web.HTTPBadRequest
     site = request.app[SITE]
     at = site.now()
@@ -40,7 +40,9 @@ async def _portrait(site: Site, key: InstanceKey, span: str, at: datetime) -> Po
         instance = await instances.find(tx, key)
         if instance is None:
             return None
-        runs = (await history.reaching(tx, at - RANGES[span], [key])).get(key, [])
+        runs = (await history.reaching(tx, at - RANGES[span or "24h"], [key])).get(key, [])
+        if not span:
+            span = "1h" if runs and runs[0].start > at - RANGES["1h"] else "24h"
         mine = await alerts.about(tx, key)
         steps = await alerts.steps_since(tx, [one.key for one in mine], at - RANGES[span])
         errors = await history.failures(tx, key, most=_ERRORS)

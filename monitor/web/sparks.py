@@ -15,21 +15,25 @@ REACH = timedelta(hours=3)
 WIDTH, HEIGHT = 120.0, 22.0
 
 _COLUMNS = 60
+_LEAST = timedelta(minutes=2)
 _ABNORMAL, _RUNNING = STATUSES.index("abnormal"), STATUSES.index("running")
 
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """`status` is what the line shows, of both kinds together; `gaps` is where nothing is known."""
+    """`status` is what the line shows, both kinds together, in the last `reach`; `gaps` is where nothing is known."""
 
     status: str
+    reach: timedelta
     chart: Chart
     gaps: Sequence[tuple[Band, bool]]
 
 
 def spark(runs: Sequence[Run], at: datetime) -> Spark | None:
-    """The line up to `at`; None where nothing is known of that time."""
+    """The line up to `at`, from when the history of `runs` begins if that is late; None where nothing is known."""
     since = at - REACH
+    if runs and runs[0].start > since:
+        since = min(runs[0].start, at - _LEAST)
     parts = pieces(runs, since, at)
     if all(part.counts is None for part in parts):
         return None
@@ -39,7 +43,7 @@ def spark(runs: Sequence[Run], at: datetime) -> Spark | None:
     status = "abnormal" if ill else "running"
     scale = Scale(since, at, WIDTH)
     drawn = chart(status, drawable(shown, since, at, _COLUMNS), 0, scale, height=HEIGHT)
-    return Spark(status, drawn, scale.bands(gaps(parts)))
+    return Spark(status, at - since, drawn, scale.bands(gaps(parts)))
 
 
 def _together(part: Piece, status: int) -> Piece:

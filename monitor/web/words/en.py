@@ -124,7 +124,7 @@ TEXTS: Mapping[str, str] = {
     "overview.map": "All instances by account, the worst first",
     "overview.more_well": "{count} more are well",
     "overview.none_found": "No instance is called so.",
-    "overview.spark": "{status} tasks in the last 3 hours: {low} to {high}",
+    "overview.spark": "{status} tasks in the last {span}: {low} to {high}",
     "overview.instances": "Instances",
     "overview.by_state": "Instances by state",
     "overview.paced": (

@@ -110,7 +110,7 @@ TEXTS: Mapping[str, str] = {
     "overview.map": "按账号排列的全部实例，最严重的在前",
     "overview.more_well": "另有 {count} 个正常",
     "overview.none_found": "没有这样名称的实例。",
-    "overview.spark": "最近 3 小时{status}任务：{low} 至 {high}",
+    "overview.spark": "最近 {span}{status}任务：{low} 至 {high}",
     "overview.instances": "实例",
     "overview.by_state": "按状态统计的实例",
     "overview.paced": "{account}：配额不足，每个实例每 {every} 轮询一次，而不是 {wanted}。",

@@ -259,8 +259,8 @@ async def test_beside_an_instance_is_what_its_last_hours_looked_like(tmp_path: P
         down = [run(start=9000, end=5000, polls=130), run(None, start=4970, end=5, polls=160)]
         await fill(site.store, [(instance("ill"), ill), (instance("down"), down), (instance("new"), [])])
         html = await page(client)
-    assert 'aria-label="abnormal tasks in the last 3 hours: 0 to 3"' in html
-    assert 'aria-label="running tasks in the last 3 hours: 15 to 15"' in html
+    assert 'aria-label="abnormal tasks in the last 2h 30m: 0 to 3"' in html
+    assert 'aria-label="running tasks in the last 2h 30m: 15 to 15"' in html
     assert len(re.findall('<svg class="spark', html)) == 2
     assert len(re.findall(r'<rect class="gap"[^>]* fill="url\(#p-failed\)"', html)) == 1
 

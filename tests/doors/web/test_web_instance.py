@@ -92,7 +92,14 @@ async def test_each_range_is_served_and_no_other(tmp_path: Path) -> None:
         await fill(site.store, [(instance(), [run(start=90_000, end=5, polls=3000)])])
         for name in ("1h", "24h", "7d", "30d"):
             assert f'href="?range={name}" aria-current="true"' in await page(client, f"{ADDRESS}?range={name}")
+        assert 'href="?range=24h" aria-current="true"' in await page(client, ADDRESS)
         assert (await client.get(f"{ADDRESS}?range=2h")).status == 400
+
+
+async def test_what_is_known_for_a_short_time_is_drawn_over_an_hour(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, [(instance(), [run(start=600, end=5, polls=20)])])
+        assert 'href="?range=1h" aria-current="true"' in await page(client, ADDRESS)
 
 
 @pytest.mark.parametrize("path", ["/instances/prod/nobody", "/instances/nobody/orders"])
