@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -39,10 +40,11 @@ from monitor.standin import Carrier, Destination
 from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.tenure import Tenure
+from monitor.voice import speech
 from monitor.web.door import Door, make_door
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site, Speech
+from monitor.web.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _site(ground: Ground, hosts: frozenset[str] | None, door: Door, source: Sour
         hosts=hosts,
         reload=source.requests.reload if source else None,
         acted=ground.acted,
-        speech=lambda: _speech(ground.force.policy),
+        speech=lambda: speech(ground.force),
+        node=ground.settings.node or socket.gethostname(),
         started_at=ground.world.wall(),
         wall=ground.world.wall,
         door=door,
@@ -223,8 +226,3 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.wait([task])
-
-
-def _speech(policy: Policy) -> Speech:
-    kinds = policy.kinds
-    return Speech(policy.route, tuple(kinds), policy.quieting, policy.rules, kinds)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.courier import Courier
 from monitor.dispatcher import Dispatcher
 from monitor.engine import Engine
+from monitor.errors import Fault
 from monitor.fdi.account import Account
 from monitor.fdi.discovery import wanted
 from monitor.fleet import Fleet
@@ -21,9 +22,10 @@ from monitor.standin import Carrier, Destination
 
 @dataclass(slots=True)
 class InForce:
-    """The policy that the service goes by now."""
+    """The policy that the service goes by now; `faults` are those of the files that could not be put in force."""
 
     policy: Policy
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(slots=True)

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Pace(NamedTuple):
+    """How an account is polled: `every` so often each of its `instances`. `share` is how much of the quota is used at
+    most, `throttled` how many requests the cloud has throttled."""
+
+    instances: int
+    every: timedelta
+    share: float
+    throttled: int
+
+    @property
+    def rate(self) -> float:
+        """Polls a second that this asks for."""
+        return self.instances / self.every.total_seconds() if self.every else 0.0
+
+
+NOT_YET = Pace(0, timedelta(), 1.0, 0)
+"""An account whose poller did not begin."""
 
 
 class _OfAccounts:
@@ -100,6 +120,28 @@ class Meters(_OfAccounts):
         found = {name: _by_account(getattr(self, name)) for name in names}
         return {account: {name: found[name].get(account, 0.0) for name in names} for account in found["wanted"]}
 
+    def value(self, name: str) -> float:
+        """The value of a metric without labels, 0 before it has one."""
+        return self.registry.get_sample_value(name) or 0.0
+
+    def reloaded_when(self) -> datetime | None:
+        """When the files of the policy were last put in force as they are, None before that."""
+        at = self.value("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+        return datetime.fromtimestamp(at, UTC) if at else None
+
+    def pace(self, account: str) -> Pace:
+        """How an account is polled now, nothing before its poller began."""
+        found = {
+            name: self.registry.get_sample_value(f"fdi_monitor_{name}", {"account": account}) or 0.0
+            for name in ("instances", "poll_interval_seconds", "quota_share", "throttled")
+        }
+        return Pace(
+            instances=int(found["instances"]),
+            every=timedelta(seconds=found["poll_interval_seconds"]),
+            share=found["quota_share"] or 1.0,
+            throttled=int(found["throttled"]),
+        )
+
     def forget(self, account: str) -> None:
         """Shows nothing of an account that is polled no more."""
         for outcome in ("good", "failed"):
@@ -143,9 +185,13 @@ class Pulse:
         """`loop` came round at `at`."""
         self._beats[loop] = at
 
+    def loops(self) -> list[tuple[str, datetime, timedelta]]:
+        """Each loop with when it last came round, and within what time it has to."""
+        return [(loop, self._beats[loop], within) for loop, within in sorted(self._patience.items())]
+
     def ages(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
         """How long ago each loop came round, by name."""
-        return [(loop, at - self._beats[loop]) for loop in sorted(self._patience)]
+        return [(loop, at - beat) for loop, beat, _ in self.loops()]
 
     def late(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
         """The loops that should have come round by `at`, and since when they have not."""

@@ -125,6 +125,7 @@ class Reloader:
         if changes.changed:
             await self._live.adopt(attempt.policy, changes)
         self._policy, self._faults = attempt.policy, attempt.faults
+        self._live.force.faults = attempt.faults
         for warning in attempt.policy.warnings:
             if warning not in before.warnings:
                 log.warning("policy has a doubtful place", place=warning.place, reason=warning.message)

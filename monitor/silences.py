@@ -37,6 +37,18 @@ class Ended(enum.StrEnum):
     REPLACED = "replaced"
 
 
+class Wrong(enum.StrEnum):
+    """Why a silence cannot be made."""
+
+    EVERYTHING = "everything"
+    """It would hide everything."""
+    BACKWARDS = "backwards"
+    PAST = "past"
+    LONG = "long"
+    WINDOW = "window"
+    """The policy has no such window."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """One silence. `window` is the name of a window of the policy, empty without one."""
@@ -80,6 +92,10 @@ class Silence:
         """The silence, over from `at` on."""
         return replace(self, starts_at=min(self.starts_at, at), ends_at=at, updated_at=at, ended=why)
 
+    def lasting(self, until: datetime, at: datetime) -> Silence:
+        """The silence with another end, as somebody wants it at `at`."""
+        return replace(self, ends_at=until, updated_at=at)
+
     def moved(self, by: timedelta) -> Silence:
         """The same by clocks that are so far ahead."""
         moments = (self.starts_at, self.ends_at, self.updated_at)
@@ -87,19 +103,31 @@ class Silence:
         return replace(self, starts_at=starts_at, ends_at=ends_at, updated_at=updated_at)
 
 
-def faults(silence: Silence, at: datetime, windows: Collection[str]) -> Iterator[str]:
-    """Why a silence cannot be made at `at`: texts for people."""
+def wrongs(silence: Silence, at: datetime, windows: Collection[str]) -> Iterator[Wrong]:
+    """Why a silence cannot be made at `at`, under a policy with these windows."""
     if all(_may_be_empty(one) for one in silence.matchers.matchers):
-        yield "it would hide everything: at least one matcher must not match the empty text"
+        yield Wrong.EVERYTHING
     if silence.starts_at >= silence.ends_at:
-        yield "its end is not after its start"
+        yield Wrong.BACKWARDS
     elif silence.ends_at <= at:
-        yield "its end is in the past"
+        yield Wrong.PAST
     elif silence.ends_at - at > LONGEST:
-        yield f"it lasts longer than {LONGEST.days} days"
+        yield Wrong.LONG
     if silence.window and silence.window not in windows:
-        known = ", ".join(sorted(windows)) or "none"
-        yield f"the policy has no window {silence.window!r} (windows: {known})"
+        yield Wrong.WINDOW
+
+
+def faults(silence: Silence, at: datetime, windows: Collection[str]) -> Iterator[str]:
+    """The same as texts for people."""
+    known = ", ".join(sorted(windows)) or "none"
+    texts = {
+        Wrong.EVERYTHING: "it would hide everything: at least one matcher must not match the empty text",
+        Wrong.BACKWARDS: "its end is not after its start",
+        Wrong.PAST: "its end is in the past",
+        Wrong.LONG: f"it lasts longer than {LONGEST.days} days",
+        Wrong.WINDOW: f"the policy has no window {silence.window!r} (windows: {known})",
+    }
+    return (texts[wrong] for wrong in wrongs(silence, at, windows))
 
 
 def _may_be_empty(matcher: Matcher) -> bool:

@@ -13,9 +13,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from monitor.matchers import Matcher, Matchers
-from monitor.notification import AlertView, Notification
+from monitor.model import Labels
+from monitor.notification import Notification
 
 LIFE = timedelta(hours=24)
 """How long a link can be used after its message was made."""
@@ -78,7 +80,14 @@ def opened(text: str, key: bytes, at: datetime) -> Ticket:
     return found
 
 
-def about(alerts: Sequence[AlertView]) -> Matchers:
+class Labelled(Protocol):
+    """What has labels: an alert, as it is or as a message tells it."""
+
+    @property
+    def labels(self) -> Labels: ...
+
+
+def about(alerts: Sequence[Labelled]) -> Matchers:
     """What matches these alerts, by the labels that they all have, and as little else as that allows."""
     names = set.intersection(*(set(alert.labels) for alert in alerts)) if alerts else set()
     others = _OTHER_NAMES if names & {"instance"} else _OTHER_NAMES[:1]

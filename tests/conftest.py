@@ -1,4 +1,4 @@
-"""What all tests share: a store of their own, and aioresponses made to work with today's aiohttp."""
+"""What all tests share: a store of their own, one browser, and aioresponses made to work with today's aiohttp."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ import aiohttp
 import aioresponses.core
 import pytest
 import structlog
+from browsing import chromium
 from databases import Server, serving
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
+
+__all__ = ["chromium"]
 
 CONTRACT = Path(__file__).parent / "doors" / "store"
 

@@ -117,8 +117,7 @@ def test_all_commands_settings_and_addresses_stand_in_their_tables_and_no_others
     served = {route.path for room in ROOMS for route in room.routes if hasattr(route, "path")}
     addresses = {row[0].strip("`") for row in table("address")}
     assert addresses <= served
-    # what is left out serves the dashboard's own script
-    assert served - addresses == {"/board"}
+    assert served - addresses == set()
 
 
 def test_the_defaults_it_tells_are_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

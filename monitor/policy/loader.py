@@ -130,6 +130,7 @@ def _examined(files: list[PolicyFile], folder: Path, environ: Mapping[str, str],
         warnings=warnings,
         files=names,
         contents={file.name: file.data for file in files if file.data is not None},
+        places={form.name: spot.where for spot, form in rules},
     )
     return Examined(policy, (), warnings, names)
 

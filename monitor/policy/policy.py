@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +36,13 @@ class Policy:
     drill: Schedule | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """What stood in the files."""
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Where each rule stands, by its name: `fdi.yaml:12`."""
+
+    @property
+    def tested(self) -> Mapping[str, int]:
+        """How many tests speak of the alerts of each rule, as firing or as pending; rules without any are left out."""
+        return Counter(name for case in self.cases for name in _told(case))
 
     @property
     def kinds(self) -> dict[str, tuple[str, ...]]:
@@ -43,11 +51,12 @@ class Policy:
 
     @property
     def untested(self) -> tuple[str, ...]:
-        """The rules of whose alerts no test speaks, neither as firing nor as pending."""
-        told = {
-            labels.get("alertname")
-            for case in self.cases
-            for expected in case.expect
-            for labels in (*(expected.alerts or ()), *(expected.pending or ()))
-        }
-        return tuple(rule.name for rule in self.rules if rule.name not in told)
+        """The rules of whose alerts no test speaks."""
+        tested = self.tested
+        return tuple(rule.name for rule in self.rules if rule.name not in tested)
+
+
+def _told(case: Case) -> set[str]:
+    """The rules of whose alerts a test speaks."""
+    told = (labels for one in case.expect for labels in (*(one.alerts or ()), *(one.pending or ())))
+    return {labels["alertname"] for labels in told if "alertname" in labels}

@@ -56,6 +56,19 @@ async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]
     return {row["key"]: alert_of(row) for row in rows.mappings()}
 
 
+async def about(tx: AsyncConnection, key: InstanceKey) -> list[Alert]:
+    """Every alert about one instance, the live ones first, each newest first."""
+    rows = await tx.execute(sa.select(alert).where(alert.c.account == key.account, alert.c.cloud_id == key.id))
+    found = [alert_of(row) for row in rows.mappings()]
+    return sorted(found, key=lambda one: (str(one.state) not in LIVE, -one.state_since.timestamp()))
+
+
+async def steps_since(tx: AsyncConnection, keys: Collection[str], since: datetime) -> list[Transition]:
+    """The steps of these alerts after `since`, oldest first."""
+    statement = sa.select(transition).where(transition.c.alert.in_(keys), transition.c.at > since)
+    return [_transition_of(row) for row in (await tx.execute(statement.order_by(transition.c.id))).mappings()]
+
+
 async def changes(tx: AsyncConnection, groups: Collection[int], *, since: datetime) -> dict[str, list[datetime]]:
     """When each member of these groups began or ceased to fire after `since`, oldest first."""
     fires = (str(State.FIRING), str(State.CLEARING))

@@ -19,6 +19,15 @@ async def spent(tx: AsyncConnection, destination: Destination) -> list[datetime]
     return [datetime.fromisoformat(text) for text in found or ()]
 
 
+async def every(tx: AsyncConnection) -> dict[Destination, list[datetime]]:
+    """The moments of the last messages of all destinations."""
+    rows = await tx.execute(sa.select(budget))
+    return {
+        (row["receiver"], row["position"]): [datetime.fromisoformat(text) for text in row["spent"]]
+        for row in rows.mappings()
+    }
+
+
 async def spend(tx: AsyncConnection, destination: Destination, moments: Sequence[datetime]) -> None:
     """Writes the moments that still count."""
     await tx.execute(budget.delete().where(*_place(destination)))

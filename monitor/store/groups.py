@@ -58,6 +58,12 @@ async def watching(tx: AsyncConnection, key: str) -> list[Kept]:
     return [_kept(row) for row in rows.mappings()]
 
 
+async def flapping(tx: AsyncConnection) -> set[str]:
+    """The alerts that people were told to be flapping."""
+    said = await tx.scalars(sa.select(group.c.said))
+    return {key for each in said for key, one in each.items() if one.get("flapping")}
+
+
 async def add(tx: AsyncConnection, new: Sequence[Group], *, verdict: str) -> list[Kept]:
     """Writes groups that the store does not know yet."""
     if not new:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, InstanceKey, Run
+from monitor.store.columns import Moment
 from monitor.store.tables import instance, run
 
 _COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
@@ -50,6 +51,57 @@ async def since(
     return found
 
 
+async def reaching(tx: AsyncConnection, at: datetime, of: Collection[InstanceKey]) -> dict[InstanceKey, list[Run]]:
+    """The runs of these instances that began after `at`, and the last one before, oldest first: found by the primary
+    key, so it costs what it gives and not what is stored."""
+    found: dict[InstanceKey, list[Run]] = {}
+    earlier = run.alias()
+    last = (
+        sa.select(sa.func.max(earlier.c.started_at))
+        .where(earlier.c.instance_id == instance.c.id, earlier.c.started_at <= at)
+        .correlate(instance)
+        .scalar_subquery()
+    )
+    wanted = sorted(of)
+    for first in range(0, len(wanted), _AT_ONCE):
+        rows = await tx.execute(
+            sa.select(run, instance.c.account, instance.c.cloud_id)
+            .select_from(instance)
+            .join(run, run.c.instance_id == instance.c.id)
+            .where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(wanted[first : first + _AT_ONCE]))
+            .where(run.c.started_at >= sa.func.coalesce(last, sa.literal(at, Moment)))
+            .order_by(run.c.instance_id, run.c.started_at)
+        )
+        for row in rows.mappings():
+            found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+    return found
+
+
+async def last_good(tx: AsyncConnection, of: InstanceKey) -> Run | None:
+    """The last run of good samples of one instance."""
+    rows = await tx.execute(
+        sa.select(run)
+        .join(instance)
+        .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_(None))
+        .order_by(run.c.started_at.desc())
+        .limit(1)
+    )
+    found = rows.mappings().first()
+    return run_of(found) if found else None
+
+
+async def failures(tx: AsyncConnection, of: InstanceKey, *, most: int) -> list[Run]:
+    """The last runs of failed polls of one instance, newest first."""
+    rows = await tx.execute(
+        sa.select(run)
+        .join(instance)
+        .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_not(None))
+        .order_by(run.c.started_at.desc())
+        .limit(most)
+    )
+    return [run_of(row) for row in rows.mappings()]
+
+
 async def leading_to(
     tx: AsyncConnection, moments: Mapping[InstanceKey, datetime], reach: timedelta
 ) -> dict[InstanceKey, list[Run]]:
@@ -71,18 +123,28 @@ async def leading_to(
     return found
 
 
-async def latest(tx: AsyncConnection, *, good: bool = False, before: datetime | None = None) -> dict[InstanceKey, Run]:
-    """The last run of each instance, of those that began `before`; with `good` the last one of good samples."""
+async def latest(
+    tx: AsyncConnection,
+    *,
+    good: bool = False,
+    before: datetime | None = None,
+    of: Collection[InstanceKey] | None = None,
+) -> dict[InstanceKey, Run]:
+    """The last run of each instance, or of these, of those that began `before`; with `good` the last one of good
+    samples."""
     wanted = sa.select(sa.func.max(run.c.started_at)).where(run.c.instance_id == instance.c.id)
     if before is not None:
         wanted = wanted.where(run.c.started_at < before)
     if good:
         wanted = wanted.where(run.c.failure.is_(None))
-    rows = await tx.execute(
+    statement = (
         sa.select(run, instance.c.account, instance.c.cloud_id)
         .join(instance)
         .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
     )
+    if of is not None:
+        statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
+    rows = await tx.execute(statement)
     return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,13 +38,24 @@ async def known(tx: AsyncConnection) -> list[Instance]:
     return [Instance(*row) for row in await tx.execute(sa.select(*columns))]
 
 
+async def find(tx: AsyncConnection, key: InstanceKey) -> Instance | None:
+    """One of them."""
+    columns = [instance.c[name] for name in ("account", "cloud_id", *_CHANGING)]
+    wanted = sa.select(*columns).where(instance.c.account == key.account, instance.c.cloud_id == key.id)
+    row = (await tx.execute(wanted)).first()
+    return Instance(*row) if row else None
+
+
 async def ids(tx: AsyncConnection) -> dict[InstanceKey, int]:
     """The row of each instance."""
     rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.id))
     return {InstanceKey(account, cloud_id): row_id for account, cloud_id, row_id in rows}
 
 
-async def first_seen(tx: AsyncConnection) -> dict[InstanceKey, datetime]:
-    """When each instance was seen for the first time."""
-    rows = await tx.execute(sa.select(instance.c.account, instance.c.cloud_id, instance.c.first_seen_at))
+async def first_seen(tx: AsyncConnection, of: Collection[InstanceKey] | None = None) -> dict[InstanceKey, datetime]:
+    """When each instance, or each of these, was seen for the first time."""
+    wanted = sa.select(instance.c.account, instance.c.cloud_id, instance.c.first_seen_at)
+    if of is not None:
+        wanted = wanted.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
+    rows = await tx.execute(wanted)
     return {InstanceKey(account, cloud_id): at for account, cloud_id, at in rows}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.outbox import Standing
+from monitor.store.letters import Letter, Standing, letter_of
 from monitor.store.tables import outbox
 
 
@@ -29,6 +29,7 @@ class Slip(NamedTuple):
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
+_DELIVERED = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
 
 
 async def listed(
@@ -40,12 +41,40 @@ async def listed(
 ) -> list[Slip]:
     """The messages in these states: what was not delivered before what was, each newest first; `after` the one that is
     delivered (1) or not (0) and has this `seq`."""
-    delivered = sa.case((outbox.c.state == str(Standing.SENT), 1), else_=0)
     wanted = sa.select(*_COLUMNS).where(outbox.c.state.in_([str(one) for one in states]))
     if after is not None:
         group, seq = after
-        wanted = wanted.where((delivered > group) | ((delivered == group) & (outbox.c.seq < seq)))
-    return [_slip(row) for row in await tx.execute(wanted.order_by(delivered, outbox.c.seq.desc()).limit(most))]
+        wanted = wanted.where((group < _DELIVERED) | (_DELIVERED.op("=")(group) & (outbox.c.seq < seq)))
+    return [_slip(row) for row in await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).limit(most))]
+
+
+class Shown(NamedTuple):
+    """A whole message, and the one that it goes out with, if any."""
+
+    letter: Letter
+    merged_into: str | None
+
+
+async def page(
+    tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), receiver: str = "", skip: int, most: int
+) -> list[Shown]:
+    """As `listed`, whole, from the place `skip` on; only those for `receiver` where one is given."""
+    wanted = sa.select(outbox).where(outbox.c.state.in_([str(one) for one in states]))
+    wanted = wanted.where(outbox.c.receiver == receiver) if receiver else wanted
+    rows = await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).offset(skip).limit(most))
+    return [_shown(row) for row in rows.mappings()]
+
+
+async def whole(tx: AsyncConnection, name: str) -> Shown | None:
+    """One message as a whole."""
+    row = (await tx.execute(sa.select(outbox).where(outbox.c.id == name))).mappings().first()
+    return _shown(row) if row else None
+
+
+async def given_up(tx: AsyncConnection, receiver: str) -> list[str]:
+    """The messages for a receiver that were given up and go out with no other one, oldest first."""
+    dead = (outbox.c.receiver == receiver, outbox.c.state == str(Standing.DEAD), outbox.c.merged_into.is_(None))
+    return list(await tx.scalars(sa.select(outbox.c.id).where(*dead).order_by(outbox.c.seq)))
 
 
 async def find(tx: AsyncConnection, name: str) -> Slip | None:
@@ -74,3 +103,7 @@ def _slip(row: Sequence[Any]) -> Slip:
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
     return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside, seq)
+
+
+def _shown(row: sa.RowMapping) -> Shown:
+    return Shown(letter_of(row), row["merged_into"])

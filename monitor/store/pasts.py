@@ -39,9 +39,9 @@ async def up_to(tx: AsyncConnection, at: datetime, of: Collection[Instance], *, 
     """What was known of these instances at `at`, with the runs of `reach` before it; nothing follows."""
     keys = {one.key for one in of}
     runs = await history.since(tx, at - reach, of=keys)
-    earlier = await history.latest(tx, before=at)
-    good = await history.latest(tx, good=True, before=at)
-    firsts = await instances.first_seen(tx)
+    earlier = await history.latest(tx, before=at, of=keys)
+    good = await history.latest(tx, good=True, before=at, of=keys)
+    firsts = await instances.first_seen(tx, keys)
     found = []
     for one in of:
         mine = runs.get(one.key, [])

@@ -95,7 +95,7 @@ async def _instance(
 ) -> list[Story]:
     known = [one for one in await alerts.known(tx) if one.instance == instance.key]
     mine = await _as_of(tx, known, at) if past else known
-    found = await _inquire(tx, instance, speech.rules, mine, at=at)
+    found = await examined(tx, instance, speech.rules, mine, at=at)
     if found is None:
         subject = f"{instance.account} · {instance.name}"
         return [Story(subject, at, "nothing was sampled by then, or it is no longer kept", ())]
@@ -112,12 +112,14 @@ async def _as_of(tx: AsyncConnection, known: Sequence[Alert], at: datetime) -> l
 
 async def _inquest(tx: AsyncConnection, alert: Alert, rules: Sequence[Rule], *, at: datetime) -> Inquest | None:
     about = [one for one in await instances.known(tx) if one.key == alert.instance]
-    return await _inquire(tx, about[0], rules, [alert], at=at) if about else None
+    return await examined(tx, about[0], rules, [alert], at=at) if about else None
 
 
-async def _inquire(
+async def examined(
     tx: AsyncConnection, instance: Instance, rules: Sequence[Rule], mine: Sequence[Alert], *, at: datetime
 ) -> Inquest | None:
+    """What each rule says of an instance at `at`; `mine` are its alerts of that moment. None where nothing was sampled
+    by then."""
     reach = max((rule.reach for rule in rules), default=timedelta())
     [past] = await pasts.up_to(tx, at, [instance], reach=reach)
     return inquire(past, rules, mine)

@@ -1,4 +1,4 @@
-"""Why people heard of something, or did not: `/api/fdi/v1/explain` and the page of an alert."""
+"""Why people heard of something, or did not: `/api/fdi/v1/explain`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from aiohttp import web
 from pydantic import Field
 
 from monitor.chain import Fact, Story
-from monitor.web import pages
 from monitor.web.amshape import Unusable, moment
 from monitor.web.contract import Asked, tells
 from monitor.web.evidence import stories
@@ -34,39 +33,30 @@ async def explain(request: web.Request) -> web.Response:
     """The stories of `of`: a fingerprint, an instance's name or id, or a rule's name; with `at` as of that moment."""
     site, name = request.app[SITE], request.query.get("of", "")
     try:
-        at = _when(request, site)
+        at = when(request, site)
     except Unusable as fault:
         raise Problem(400, str(fault), [{"place": "at", "message": str(fault)}]) from None
     if not name:
         raise Problem(400, "of is missing: a fingerprint, an instance or a rule")
-    found = await _read(site, name, at)
+    found = await told(site, name, at)
     if not found:
         words = f"nothing is called {name}: name an alert's fingerprint, an instance, or a rule that has had an alert"
         raise Problem(404, words)
     return web.json_response({"stories": [_shape(one) for one in found]})
 
 
-@routes.get("/alerts/{fingerprint}")
-async def page(request: web.Request) -> web.Response:
-    """The chain of one alert as a timeline."""
-    site, name = request.app[SITE], request.match_info["fingerprint"]
-    try:
-        at = _when(request, site)
-    except Unusable as fault:
-        raise web.HTTPBadRequest from fault
-    found = await _read(site, name, at)
-    if not found:
-        raise web.HTTPNotFound
-    html = pages.render("alert.html", stories=found, now=site.now(), title=site.title)
-    return web.Response(text=html, content_type="text/html", charset="utf-8")
-
-
-async def _read(site: Site, name: str, at: datetime | None) -> list[Story]:
+async def told(site: Site, name: str, at: datetime | None) -> list[Story]:
+    """The stories of what `name` means, as of `at` where that is given; empty where nothing has that name."""
     async with site.store.read() as tx:
         return await stories(tx, name, site.speech(), at=at or site.now(), past=at is not None)
 
 
-def _when(request: web.Request, site: Site) -> datetime | None:
+def when(request: web.Request, site: Site) -> datetime | None:
+    """The moment that the parameter `at` of a request names, None without one.
+
+    Raises:
+        Unusable: it is none, or one to come.
+    """
     text = request.query.get("at")
     if text is None:
         return None

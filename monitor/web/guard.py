@@ -12,6 +12,7 @@ from monitor.access import Reader, Role, Way
 from monitor.errors import StoreFailed
 from monitor.web.door import Door, Slower, Stranger
 from monitor.web.hosts import named
+from monitor.web.pages import FORM
 from monitor.web.reader import enters
 from monitor.web.roles import needed
 from monitor.web.site import SITE
@@ -29,11 +30,7 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "fdi-monitor",
 }
-_WITH_A_FORM = {
-    "Content-Security-Policy": _POLICY.replace("form-action 'none'", "form-action 'self'"),
-    # without a referrer a browser does not say either that the form was ours
-    "Referrer-Policy": "same-origin",
-}
+_OF_PAGES = _POLICY.replace("form-action 'none'", "form-action 'self'")
 _FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
 _READING = ("GET", "HEAD", "OPTIONS")
 _LOGIN = "Say who you are: with a name and a password in a browser, with a token in a program."
@@ -52,8 +49,12 @@ _log = structlog.get_logger()
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Adds the headers, also to streams and errors, right before the first byte leaves."""
     response.headers.update(_ALWAYS)
-    if request.path.startswith("/links/"):
-        response.headers.update(_WITH_A_FORM)
+    form = request.get(FORM)
+    if form is not None:
+        response.headers["Content-Security-Policy"] = _OF_PAGES
+    if form:
+        # without a referrer a browser does not say either that the form was ours
+        response.headers["Referrer-Policy"] = "same-origin"
     own_file = request.path.startswith("/static/")
     response.headers.setdefault("Cache-Control", "no-cache" if own_file else "no-store")
 

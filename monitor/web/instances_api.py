@@ -49,7 +49,7 @@ async def accounts(request: web.Request) -> web.Response:
         found = await standing(tx, site.now())
     health: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for tile in found:
-        health[tile.seen.instance.account][tile.level.word] += 1
+        health[tile.seen.instance.account][tile.level.value] += 1
     quotas = _quotas(site.meters)
     page, after = cut({*health, *quotas}, lambda name: (name,), asked, str)
     told = [_account(name, health[name], quotas.get(name)) for name in page]
@@ -61,9 +61,9 @@ async def accounts(request: web.Request) -> web.Response:
 async def instances(request: web.Request) -> web.Response:
     """The instances that are polled, by account, name and id."""
     site, asked = request.app[SITE], query(request, InstancesAsked)
-    matching, words = matched(asked.filter), {one.word for one in Level}
+    matching, words = matched(asked.filter), {one.value for one in Level}
     if strangers := sorted(set(asked.health) - words):
-        known = ", ".join(one.word for one in Level)
+        known = ", ".join(one.value for one in Level)
         raise Problem(400, f"health: {strangers[0]!r} is none of {known}", [{"place": "health", "message": known}])
     async with site.store.read() as tx:
         found = await standing(tx, site.now())
@@ -71,7 +71,7 @@ async def instances(request: web.Request) -> web.Response:
         one
         for one in found
         if asked.account in (None, one.seen.instance.account)
-        and (not asked.health or one.level.word in asked.health)
+        and (not asked.health or one.level.value in asked.health)
         and matching.match(_labels(one))
     ]
     page, after = cut(chosen, _order, asked, str, str, str)
@@ -155,7 +155,7 @@ def _instance(one: Tile) -> InstanceTold:
         "region": about.region,
         "project_id": about.project_id,
         "labels": dict(about.labels),
-        "health": one.level.word,
+        "health": one.level.value,
         "up": run.failure is None if run else None,
         "last": inventory.run(run) if run else None,
         "good_at": moment(good_at) if good_at else None,

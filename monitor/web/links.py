@@ -24,12 +24,12 @@ from monitor.web.amshape import whole
 from monitor.web.outlook import hindsight
 from monitor.web.reader import reader
 from monitor.web.site import SITE, Site
+from monitor.web.visit import visit_of
 from monitor.writing import clean
 
 routes = web.RouteTableDef()
 
 _LONGEST_NAME = 200
-_NAMELESS = "Say who you are, so that others know. Nothing was done: go back, and write a name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,17 @@ async def show(request: web.Request) -> web.Response:
                 silence = _silence(plan.ticket, plan.matchers, at, by="")
                 plan = replace(plan, past=await hindsight(tx, silence, {}, at))
     except Unusable as fault:
-        return _page(site, 410, said=str(fault))
-    return _page(site, 200, plan=plan)
+        return await _page(request, 410, said=str(fault))
+    return await _page(request, 200, plan=plan)
 
 
 @routes.post("/links/{link}")
 async def confirm(request: web.Request) -> web.Response:
     """Does it, once."""
-    site, text = request.app[SITE], request.match_info["link"]
+    site, text, words = request.app[SITE], request.match_info["link"], visit_of(request).words
     by = clean(str((await request.post()).get("owner", "")).strip(), _LONGEST_NAME)
     if not by:
-        return _page(
-            site, 400, said="Say who you are, so that others know. Nothing was done: go back, and write a name."
-        )
+        return await _page(request, 400, said=words("link.nameless"))
     at = site.now()
     try:
         key = await links.key(site.store)
@@ -76,11 +74,11 @@ async def confirm(request: web.Request) -> web.Response:
             entries = await _do(tx, plan, site, by=by)
             await links.use(tx, text, at=at, by=by)
     except Unusable as fault:
-        return _page(site, 410, said=str(fault))
+        return await _page(request, 410, said=str(fault))
     audit.tell(site, *entries)
     lasts = plan.ticket.deed.lasts
-    done = f"Silenced for {pages.span(lasts)}." if lasts else f"Acknowledged by {by}."
-    return _page(site, 200, said=f"{done} The link cannot be used again.")
+    done = words("link.silenced", span=words.span(lasts)) if lasts else words("link.acknowledged", by=by)
+    return await _page(request, 200, said=done)
 
 
 async def _plan(tx: AsyncConnection, text: str, key: bytes, at: datetime) -> Plan:
@@ -127,6 +125,5 @@ def _silence(ticket: Ticket, matchers: Matchers, at: datetime, *, by: str) -> Si
     return Silence(str(uuid.uuid4()), matchers, begins, ends, by, "by a link in a message", at)
 
 
-def _page(site: Site, status: int, *, plan: Plan | None = None, said: str = "") -> web.Response:
-    html = pages.render("link.html", plan=plan, said=said, title=site.title, now=site.now())
-    return web.Response(status=status, text=html, content_type="text/html", charset="utf-8")
+async def _page(request: web.Request, status: int, *, plan: Plan | None = None, said: str = "") -> web.Response:
+    return await pages.answer(request, "link.html", status=status, form=True, plan=plan, said=said)

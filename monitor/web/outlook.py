@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +66,13 @@ async def look(site: Site) -> Outlook:
     at, speech = site.now(), site.speech()
     async with site.store.read() as tx:
         live, known, given = await alerts.live(tx), await silences.every(tx), await acks.every(tx)
+    # off the event loop: ten thousand alerts under many silences take a while
+    return await asyncio.to_thread(_outlook, at, speech, live, known, given)
+
+
+def _outlook(
+    at: datetime, speech: Speech, live: Sequence[Alert], known: Sequence[Silence], given: Mapping[str, Ack]
+) -> Outlook:
     watcher = Watcher(speech.quieting, Sources(speech.quieting.inhibit))
     for one in live:
         watcher.sources.saw(one)

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import quote
 
+from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from monitor.web.reader import reader
-from monitor.wording import ENGLISH
-from monitor.writing import clean
+from monitor import __version__
+from monitor.web.site import SITE
+from monitor.web.visit import Visit, keep_language, visit_of
+from monitor.web.words import LANGUAGES, Words, grouped
+from monitor.writing import clean, number
 
 _DAY = timedelta(days=1)
 
 
-def render(template: str, /, **shown: object) -> str:
+async def answer(
+    request: web.Request,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    form: bool = False,
+    at: datetime | None = None,
+    **shown: object,
+) -> web.Response:
+    """A page in the reader's language. The template gets `shown` and `visit`, `root`, `now` and `title`; `now` is `at`
+    if that is given. Pages with a `form` that changes something have to say so, or it is taken for a foreign one."""
+    site, visit = request.app[SITE], visit_of(request)
+    given = {"now": at or site.now(), "title": site.title, **shown}
+    # off the event loop: a thousand instances take a while to write out
+    html = await asyncio.to_thread(render, template, visit, **given)
+    response = web.Response(status=status, text=html, content_type="text/html", charset="utf-8")
+    request[FORM] = form
+    keep_language(request, response)
+    return response
+
+
+FORM = web.RequestKey("form", bool)
+"""Whether a request is answered with a page of ours, and this with a form that changes something."""
+
+
+def render(template: str, visit: Visit, /, **shown: object) -> str:
     """The HTML of `template` with these values."""
-    return _PAGES.get_template(template).render(shown)
+    return _PAGES[visit.words.code].get_template(template).render(shown, visit=visit, root=visit.root)
 
 
 def stamp(at: datetime) -> str:
@@ -29,17 +62,19 @@ def clock(at: datetime, now: datetime) -> str:
     return at.astimezone(UTC).strftime(shown)
 
 
-def span(length: timedelta) -> str:
-    """`length` by its two largest units, seconds only below a minute: `42s`, `6m`, `1h 5m`, `2d 3h`."""
-    seconds = max(0, int(length.total_seconds()))
-    return ENGLISH.span(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
+def _grouped(value: int) -> str:
+    return f"{value:,}"
 
 
-def _grouped(number: int) -> str:
-    return f"{number:,}"
+def _short(value: int) -> str:
+    """A number for the axis of a chart: `12k`, `1.5M`."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if value >= 10 * size or (value >= size and value % (size // 10) == 0):
+            return f"{value / size:g}{unit}"
+    return str(value)
 
 
-def _environment() -> Environment:
+def _environment(words: Words) -> Environment:
     pages = Environment(
         loader=PackageLoader("monitor.web"),
         autoescape=True,
@@ -48,9 +83,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters.update(stamp=stamp, clock=clock, span=span, grouped=_grouped, clean=clean)
-    pages.globals["reader"] = reader
+
+    def said(key: str, /, **values: object) -> Markup:
+        """The text under `key`; values that are no markup are escaped."""
+        return Markup(words.form(key, values)).format_map(grouped(values))  # noqa: S704 - our own text
+
+    pages.globals.update(t=said, words=words, version=__version__)
+    pages.filters.update(stamp=stamp, clock=clock, span=words.span, clean=clean, number=number)
+    pages.filters.update(grouped=_grouped, short=_short, segment=partial(quote, safe=""))
     return pages
 
 
-_PAGES = _environment()
+_PAGES = {code: _environment(words) for code, words in LANGUAGES.items()}

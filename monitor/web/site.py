@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from monitor.clock import Clock
+from monitor.errors import Fault
 from monitor.matchers import EVERYTHING
 from monitor.meters import Meters, Pulse
 from monitor.nudge import Nudge
@@ -24,15 +25,36 @@ from monitor.web.proxies import Network
 
 
 @dataclass(frozen=True, slots=True)
+class Tended:
+    """An account as pages show it, without what is secret. `quota` is what the files write, `rate` the same in requests
+    a second; `every` is how often an instance should be polled."""
+
+    name: str
+    region: str
+    quota: str
+    rate: float
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """How the policy has the service speak: the tree of routes, the receivers' names, what keeps it quiet; and the
-    rules that give it something to say. `kinds` are those under each receiver's name, in their order."""
+    rules that give it something to say. `kinds` are those under each receiver's name, in their order; `accounts` are
+    those that are polled. `files` is where it was read, `faults` what of them could not be put in force."""
 
     route: Route
     receivers: tuple[str, ...]
     quieting: Quieting = PLAIN
     rules: tuple[Rule, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accounts: tuple[Tended, ...] = ()
+    files: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where each rule stands in the files, by its name."""
+    tested: Mapping[str, int] = field(default_factory=dict)
+    """How many tests speak of each rule."""
 
 
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
@@ -50,6 +72,7 @@ class Site:
     answers to every name. `reload` reads the policy again, None where it never changes. `post` takes alerts of other
     systems, and says how many did not fit. Moments that people say or read go by `wall`, `now` unless given.
     `door` lets people in, `trusted` are the proxies that are believed, `public_url` is how people reach the pages.
+    `node` is the name of this process among several.
     """
 
     store: Store
@@ -68,6 +91,7 @@ class Site:
     trusted: Sequence[Network] = ()
     public_url: str = ""
     post: Callable[[Sequence[Post]], Awaitable[int]] | None = None
+    node: str = ""
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""

@@ -17,26 +17,18 @@ _GONE = timedelta(hours=1)
 
 
 class Level(enum.Enum):
-    """How bad an instance looks, from the worst on. The value is the word that people read."""
+    """How bad an instance looks, from the worst on. The value is its name in the style sheet, among the symbols and
+    among the words."""
 
     CRITICAL = "critical"
     WARNING = "warning"
-    DOWN = "no answer"
+    DOWN = "down"
     INFO = "info"
     PENDING = "pending"
-    ABNORMAL = "abnormal tasks"
-    STALE = "not polled"
-    NEW = "not yet polled"
+    ABNORMAL = "abnormal"
+    STALE = "stale"
+    NEW = "new"
     WELL = "well"
-
-    @property
-    def word(self) -> str:
-        return self.value
-
-    @property
-    def mark(self) -> str:
-        """Its name in the style sheet and among the symbols."""
-        return self.name.lower()
 
 
 _ORDER = {level: place for place, level in enumerate(Level)}

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.message import render
+from monitor.meters import NOT_YET, Pace
 from monitor.model import TASKS, Alert, Counts, Run
 from monitor.store.board import Board
 from monitor.store.outbox import Letter
+from monitor.web.accounts import AccountRow, accounts
 from monitor.web.figures import Figure, figures
 from monitor.web.headline import Headline, headline
+from monitor.web.site import Tended
 from monitor.web.standing import Level, Tile, current, level_of, tiles
+from monitor.web.words import Words
 
 ALERTS_SHOWN = 100
-TILES_SHOWN = 200
+CELLS_SHOWN = 2000
+"""Instances up to which the map has a cell for each; beyond, only for those that are not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,18 @@ class LetterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """The cells of one account on the map of all instances, the worst first; `well` are those without a cell."""
+
+    account: str
+    cells: Sequence[Tile]
+    well: int
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """Everything on the page at the moment `at`; `hidden_*` count what was left out of a long list."""
+    """Everything on the page at the moment `at`; `hidden_*` count what was left out of a long list. `tiles` are the
+    instances asked for, of `total`."""
 
     at: datetime
     headline: Headline
@@ -54,8 +69,10 @@ class View:
     pending: Sequence[AlertRow]
     hidden_pending: int
     tiles: Sequence[Tile]
-    hidden_tiles: int
+    total: int
     levels: Sequence[tuple[Level, int]]
+    accounts: Sequence[AccountRow]
+    map: Sequence[Region]
     common: Counts
     cdc: Counts
     unknown: int
@@ -72,35 +89,58 @@ def view(
     board: Board,
     *,
     at: datetime,
+    words: Words,
     late: Sequence[tuple[str, timedelta]] = (),
     paced: Sequence[Paced] = (),
+    tended: Sequence[Tended] = (),
+    pace: Callable[[str], Pace] = lambda _: NOT_YET,
     whole: bool = False,
+    account: str = "",
+    named: str = "",
 ) -> View:
-    """The page at `at`; long lists are cut unless `whole`."""
+    """The page at `at`; long lists of alerts are cut unless `whole`. Of the instances those of `account` whose name or
+    id holds `named`."""
     found = tiles(current(board.seen, at=at), board.live)
     firing = [alert for alert in board.live if alert.state.fires]
     pending = [alert for alert in board.live if not alert.state.fires]
-    shown = len(found) if whole else TILES_SHOWN
+    wanted = [tile for tile in found if _is_wanted(tile, account, named.casefold())]
     told = len(board.live) if whole else ALERTS_SHOWN
     counted = Counter(tile.level for tile in found)
     common, cdc = _totals(found)
     return View(
         at=at,
-        headline=headline(found, board.live, board.tally, late),
-        firing=_rows(firing[:told], board.before),
+        headline=headline(found, board.live, board.tally, late, words),
+        firing=_rows(firing[:told], board.before, words),
         hidden_firing=max(0, len(firing) - told),
-        pending=_rows(pending[:told], board.before),
+        pending=_rows(pending[:told], board.before, words),
         hidden_pending=max(0, len(pending) - told),
-        tiles=found[:shown],
-        hidden_tiles=max(0, len(found) - shown),
+        tiles=wanted,
+        total=len(found),
         levels=[(level, counted[level]) for level in Level if counted[level]],
+        accounts=accounts(tended, found, board.live, pace),
+        map=_map(wanted),
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
-        letters=[LetterRow(letter, _title(letter)) for letter in board.letters],
-        resolved=_rows(board.resolved, {}),
+        letters=[LetterRow(letter, titled(letter, words)) for letter in board.letters],
+        resolved=_rows(board.resolved, {}, words),
         paced=paced,
     )
+
+
+def _is_wanted(tile: Tile, account: str, named: str) -> bool:
+    one = tile.seen.instance
+    return (not account or one.account == account) and (named in one.name.casefold() or named in one.id.casefold())
+
+
+def _map(wanted: Sequence[Tile]) -> list[Region]:
+    by_account: dict[str, list[Tile]] = {}
+    for tile in wanted:
+        by_account.setdefault(tile.seen.instance.account, []).append(tile)
+    if len(wanted) <= CELLS_SHOWN:
+        return [Region(name, mine, 0) for name, mine in sorted(by_account.items())]
+    ill = {name: [tile for tile in mine if tile.level is not Level.WELL] for name, mine in by_account.items()}
+    return [Region(name, cells, len(by_account[name]) - len(cells)) for name, cells in sorted(ill.items())]
 
 
 def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
@@ -113,11 +153,12 @@ def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
     return common, cdc
 
 
-def _rows(alerts: Iterable[Alert], before: Mapping[str, Run]) -> list[AlertRow]:
-    return [_row(alert, before.get(alert.key)) for alert in alerts]
+def _rows(alerts: Iterable[Alert], before: Mapping[str, Run], words: Words) -> list[AlertRow]:
+    return [row(alert, before.get(alert.key), words) for alert in alerts]
 
 
-def _row(alert: Alert, before: Run | None) -> AlertRow:
+def row(alert: Alert, before: Run | None, words: Words) -> AlertRow:
+    """One alert as people read it; `before` is the last good run that began before it, as far as it is known."""
     labels = alert.labels
     return AlertRow(
         alert=alert,
@@ -125,7 +166,7 @@ def _row(alert: Alert, before: Run | None) -> AlertRow:
         name=labels.get("alertname", alert.rule),
         where=tuple(labels[name] for name in ("instance", "account", "region") if labels.get(name)),
         began=(alert.fired_at or alert.since) if alert.state.fires else alert.since,
-        figures=figures(alert, before),
+        figures=figures(alert, before, words),
         summary=alert.annotations.get("summary", ""),
         tasks=alert.annotations.get(TASKS, "") if alert.state.fires else "",
         runbook=_link(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")),
@@ -140,5 +181,6 @@ def _link(address: str) -> str:
         return ""
 
 
-def _title(letter: Letter) -> str:
-    return render(letter.notification, language="en", zone=UTC).title
+def titled(letter: Letter, words: Words) -> str:
+    """What a message is called, in the words of who reads it here."""
+    return render(letter.notification, language=words.code, zone=UTC).title

@@ -21,7 +21,7 @@ STARTS = 30.0
 STOPS = 5.0
 """Seconds in which a service that is asked to stop has to be gone."""
 
-PAGES = ("/", "/?all", "/board", "/metrics", "/healthz", "/readyz")
+PAGES = ("/", "/?all", "/?lang=zh", "/status", "/metrics", "/healthz", "/readyz")
 
 _OURS = re.compile(r"\{.*\}|fdi-monitor: .*|")
 """What may stand on standard error: JSON, a word from the command itself, an empty line."""

@@ -153,11 +153,13 @@ async def test_a_broken_file_raises_one_alert_with_its_place_that_its_mending_en
         assert alert.labels == {"alertname": "policy-invalid", "file": str(run.folder / "rules.yaml")}
         assert "rules.yaml:3:28: there is no name 'runing'" in alert.annotations["summary"]
         assert run.meters.registry.get_sample_value("fdi_monitor_policy_last_reload_successful") == 0
+        assert [str(one).splitlines()[2].strip() for one in run.live.force.faults] == ["^^^^^^"], "pages show it so"
         await run.say(20, abnormal=1)
         assert (await run.alerts())["abnormal"].state is State.FIRING, "the last good version judges"
         run.write("rules", RULES)
         assert (await run.source.requests.reload()).ok
         await run.tell()
+        assert run.live.force.faults == ()
         ended = [one for one in run.titles()[1:] if "policy-invalid" in one]
         assert ended == ["[RESOLVED] policy-invalid"]
         assert (await run.alerts())["policy-invalid"].state is State.RESOLVED

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pytest
+import webpast
 import webscene
 from playwright.async_api import Browser, FloatRect, Page, async_playwright, expect
 
-from monitor.meters import Meters, Pulse
-from monitor.nudge import Nudge
 from monitor.store.database import Store
 from monitor.web.server import make_app, serve
 from monitor.web.site import Site
@@ -32,11 +30,6 @@ EDGE = """(edge) => {
 }"""
 SHANGHAI = "Asia/Shanghai"
 Scheme = Literal["dark", "light"]
-CHROMIUM = "/usr/bin/chromium"
-_ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +44,19 @@ Taker = Callable[[Page, str], Awaitable[None]]
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A Chromium without a window."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no browser at {CHROMIUM}: install the package chromium to test the pages as people see them")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """The Chromium that all tests share; what a test opens in it is closed after it."""
     async with async_playwright() as play:
-        chromium = await play.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
-        yield chromium
-        await chromium.close()
+        shared = await play.chromium.connect_over_cdp(chromium)
+        yield shared
+        await shared.close()
 
 
 @pytest.fixture
 async def served(store: Store) -> AsyncIterator[Served]:
     """The scene, served."""
     await webscene.play(store)
-    site = Site(store, Meters(), Pulse(), lambda: webscene.NOW, Nudge())
+    site = webpast.site(store)
     async with serve(make_app(site), "127.0.0.1", 0) as port:
         yield Served(site, f"http://127.0.0.1:{port}/")
 
@@ -201,10 +192,10 @@ async def test_without_scripts_everything_can_be_read(browser: Browser, served: 
 async def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, served: Served) -> None:
     page, _ = await opened(browser, served)
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to the state of things")).to_be_focused()
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     await expect(page.locator(".skip")).to_be_in_viewport()
     await page.keyboard.press("Enter")
-    await expect(page.locator("#board")).to_be_focused()
+    await expect(page.locator("#main")).to_be_focused()
     for rule in ("cdc-tasks-abnormal", "instance-unreachable", "tasks-abnormal"):
         for name in (rule, f"Runbook of {rule}"):
             await page.keyboard.press("Tab")

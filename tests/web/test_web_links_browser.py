@@ -43,7 +43,7 @@ async def test_a_link_is_confirmed_without_scripts_and_leads_to_the_alert(
     async with store.read() as tx:
         assert [one.owner for one in (await acks.every(tx)).values()] == ["王"]
 
-    await page.get_by_role("link", name="To the dashboard").click()
+    await page.get_by_role("link", name="To the overview").click()
     await page.get_by_role("link", name="cdc-tasks-abnormal").first.click()
     await expect(page.locator("h1")).to_have_text("cdc-tasks-abnormal · orders")
     await expect(page.get_by_text("acknowledged by 王: by a link in a message").first).to_be_visible()

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 from webrows import ILL, NOW, WELL, ago, alert, fill, instance, letter, opened, page, resolved, run
 
+from monitor.matchers import EVERYTHING
 from monitor.model import Cause, State
+from monitor.routing import Route
+from monitor.store.board import Board, Seen
 from monitor.store.outbox import Standing
+from monitor.web.site import Speech, Tended
+from monitor.web.view import view
+from monitor.web.words import ENGLISH
 
 
 def text(html: str) -> str:
@@ -170,15 +176,7 @@ async def test_a_loop_that_hangs_is_told_before_anything_else(tmp_path: Path) ->
     assert headline(html) == "What follows may be old: the poller has stood still for 5m"
 
 
-async def test_the_board_alone_is_the_moving_part_of_the_page(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (site, client):
-        await fill(site.store, [(instance(), [run()])])
-        html, board = await page(client), await page(client, "/board")
-    assert board.strip() in html
-    assert "<html" not in board
-
-
-@pytest.mark.parametrize("path", ["/", "/board", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/?all", "/metrics"])
 async def test_a_store_that_does_not_answer_is_a_short_503(tmp_path: Path, path: str) -> None:
     async with opened(tmp_path) as (site, client):
         async with site.store.write() as tx:
@@ -198,3 +196,99 @@ async def test_a_quota_that_does_not_carry_the_polls_is_told(tmp_path: Path) -> 
         told = text(await page(client))
     assert "prod: each instance is polled every 8.2s instead of 5s, the quota carries no more." in told
     assert "test: each" not in told
+
+
+TENDED = (
+    Tended("prod", "cn-north-4", "20/s", 20.0, timedelta(seconds=30)),
+    Tended("test", "cn-east-3", "1/s", 1.0, timedelta(seconds=30)),
+    Tended("new", "cn-east-3", "1/s", 1.0, timedelta(seconds=30)),
+)
+
+
+async def test_each_account_shows_its_health_and_its_quota_the_worst_first(tmp_path: Path) -> None:
+    route = Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta())
+    async with opened(tmp_path, Speech(route, (), accounts=TENDED)) as (site, client):
+        seen = [(instance(f"t-{number}", account="test"), [run(ILL if number else WELL)]) for number in range(3)]
+        await fill(site.store, [(instance(), [run()]), *seen])
+        for account, number, every in (("prod", 300, 30), ("test", 60, 60)):
+            site.meters.instances.labels(account).set(number)
+            site.meters.wanted.labels(account).set(30)
+            site.meters.interval.labels(account).set(every)
+        site.meters.share.labels("test").set(0.55)
+        site.meters.throttled.labels("test").set(1)
+        told = text(await page(client))
+    accounts = told[told.index("Accounts") : told.index("Instances")]
+    assert (
+        "test abnormal tasks cn-east-3 · 3 instances 2 abnormal tasks 1 well "
+        "Quota 1/s of 1/s (100%) Polled every 1m instead of 30s: the quota carries no more "
+        "Throttled 1 request so far · eased to 55% after a throttling"
+    ) in accounts
+    assert "prod well cn-north-4 · 1 instance 1 well Quota 10/s of 20/s (50%) Polled every 30s" in accounts
+    assert "new not yet polled cn-east-3 · 0 instances Quota 1/s Polled every 30s" in accounts
+    assert accounts.index("test abnormal") < accounts.index("new not yet") < accounts.index("prod well")
+
+
+async def test_an_alert_about_an_account_is_its_state(tmp_path: Path) -> None:
+    labels = {"alertname": "account-unreachable", "account": "prod"}
+    async with opened(tmp_path) as (site, client):
+        rows = [replace(alert(), instance=None, labels=labels)]
+        await fill(site.store, [(instance(), [run()])], alert_rows=rows)
+        told = text(await page(client))
+    assert "prod critical cn-north-4 · 1 instance account-unreachable" in told
+
+
+async def test_instances_are_found_by_account_and_by_name_or_id(tmp_path: Path) -> None:
+    many = [instance("Orders"), instance("订单", id="x-1"), instance("billing", account="test")]
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, [(one, [run()]) for one in many])
+
+        async def names(query: str) -> list[str]:
+            return re.findall('<h3 title="([^"]+)">', await page(client, f"/?{query}"))
+
+        assert await names("account=test") == ["billing"]
+        assert await names("q=ORD") == ["Orders"]
+        assert await names("q=%E8%AE%A2") == ["订单"]
+        assert await names("q=x-1") == ["订单"]
+        assert await names("q=billing&account=prod") == []
+        assert "No instance is called so." in await page(client, "/?q=nothing")
+
+
+async def test_beside_an_instance_is_what_its_last_hours_looked_like(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (site, client):
+        ill = [run(start=9000, end=125, polls=290), run(ILL, start=120)]
+        down = [run(start=9000, end=5000, polls=130), run(None, start=4970, end=5, polls=160)]
+        await fill(site.store, [(instance("ill"), ill), (instance("down"), down), (instance("new"), [])])
+        html = await page(client)
+    assert 'aria-label="abnormal tasks in the last 2h 30m: 0 to 3"' in html
+    assert 'aria-label="running tasks in the last 2h 30m: 15 to 15"' in html
+    assert len(re.findall('<svg class="spark', html)) == 2
+    assert len(re.findall(r'<rect class="gap"[^>]* fill="url\(#p-failed\)"', html)) == 1
+
+
+async def test_where_not_every_instance_has_a_tile_each_has_a_cell_on_the_map(tmp_path: Path) -> None:
+    many = [(instance(f"i-{number:04}"), [run(ILL if number == 777 else WELL)]) for number in range(300)]
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, [*many, (instance("i-0777"), [run(ILL)])])
+        html = await page(client)
+    cells = re.findall(r'<a class="cell (\w+)" href="instances/prod/(i-\d+)" title="([^"]+)"', html)
+    assert len(cells) == 301
+    assert cells[0] == ("abnormal", "i-0777", "i-0777: abnormal tasks")
+    assert html.count('tabindex="-1"><svg') == 300
+
+
+async def test_of_ten_thousand_instances_only_those_that_are_not_well_have_a_cell_and_all_come_in_pages() -> None:
+    seen = [Seen(instance(f"i-{number:05}"), run(ILL if number % 1000 == 0 else WELL)) for number in range(10_000)]
+    found = view(Board(seen, [], {}, [], [], {}), at=NOW, words=ENGLISH)
+    [region] = found.map
+    assert (len(region.cells), region.well) == (10, 9990)
+    assert len(found.tiles) == found.total == 10_000
+
+
+async def test_a_thousand_instances_come_at_once_and_more_in_pages(tmp_path: Path) -> None:
+    many = [(instance(f"i-{number:04}"), [run()]) for number in range(1002)]
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, many)
+        second = await page(client, "/?all&page=2")
+    assert '<a href="?all=&amp;page=1" rel="prev"' in second
+    assert re.findall('<h3 title="([^"]+)">', second) == ["i-1000", "i-1001"]
+    assert "1,001 to 1,002 of 1,002" in second

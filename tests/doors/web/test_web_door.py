@@ -15,11 +15,13 @@ from webrows import opened
 from monitor.access import Reader, Role, Token, User, Way, digest
 from monitor.errors import UsageError
 from monitor.passwords import Hashed, hashed
-from monitor.web import pages, roles
+from monitor.web import roles
 from monitor.web.brake import FREE_OF_ADDRESS
 from monitor.web.door import QUEUE, Door, Slower, Stranger, make_door
+from monitor.web.reader import reader
 from monitor.web.roles import NEEDS
 from monitor.web.server import make_app
+from monitor.web.visit import visit_of
 
 WANG, LI, TOKEN = "Tr0ub4dor-密码", "correct horse", "tok-0123456789abcdefghij"
 HASH = {
@@ -212,11 +214,10 @@ async def test_what_is_missing_is_said(tmp_path: Path) -> None:
         assert "Try again in 1 s" in await answer.text()
 
 
-async def test_a_template_knows_who_reads_it_also_in_a_thread(tmp_path: Path) -> None:
-    template = pages._PAGES.from_string("{{ reader().name }} {{ reader().role }} {{ reader().acts }}")
-
-    async def shown(_request: web.Request) -> web.Response:
-        return web.Response(text=await asyncio.to_thread(template.render))
+async def test_a_page_knows_who_visits_it_and_whether_they_may_do_something_there(tmp_path: Path) -> None:
+    async def shown(request: web.Request) -> web.Response:
+        visit = visit_of(request)
+        return web.Response(text=f"{visit.name} {reader().role} {visit.may_write}")
 
     async with opened(tmp_path, door=Door(USERS, TOKENS)) as (site, _):
         app = make_app(site)
@@ -232,4 +233,4 @@ async def test_a_template_knows_who_reads_it_also_in_a_thread(tmp_path: Path) ->
                 ):
                     answer = await client.get("/shown", headers={"Authorization": shows})
                     assert await answer.text() == text
-    assert template.render() == " viewer False"
+    assert (reader().role, reader().acts) == (Role.VIEWER, False)

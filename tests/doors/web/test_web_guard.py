@@ -17,7 +17,16 @@ from monitor.web.server import make_app
 from monitor.web.site import Site
 
 AMISS = "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL."
-EVERYWHERE = ["/", "/board", "/healthz", "/readyz", "/metrics", "/static/board.js", "/api/fdi/v1/events", "/nowhere"]
+EVERYWHERE = [
+    "/",
+    "/alerts/nothing",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/live.js",
+    "/api/fdi/v1/events",
+    "/nowhere",
+]
 
 
 async def said(answer: ClientResponse) -> tuple[int, str]:

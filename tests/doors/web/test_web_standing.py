@@ -14,8 +14,9 @@ from monitor.store.board import Seen
 from monitor.store.outbox import Standing
 from monitor.web.figures import Figure, figures
 from monitor.web.headline import Headline, headline
-from monitor.web.pages import clock, span
+from monitor.web.pages import clock
 from monitor.web.standing import Level, current, tiles
+from monitor.web.words import CHINESE, ENGLISH
 
 WELL = Seen(instance("well"), run())
 BROKEN = Seen(instance("broken"), run(ILL))
@@ -31,7 +32,7 @@ def levels(seen: Sequence[Seen], live: Sequence[Alert] = ()) -> list[tuple[str, 
 
 def said(seen: Sequence[Seen], live: Sequence[Alert] = (), **more: int) -> Headline:
     tally = {("ops", Standing(state)): number for state, number in more.items()}
-    return headline(tiles(current(seen, at=NOW), live), live, tally, [])
+    return headline(tiles(current(seen, at=NOW), live), live, tally, [], ENGLISH)
 
 
 def test_the_worst_stands_first() -> None:
@@ -112,7 +113,7 @@ def test_an_alert_about_an_account_names_the_account() -> None:
 
 def test_a_loop_that_hangs_outranks_everything() -> None:
     late = [("poller", timedelta(minutes=5)), ("courier", timedelta(seconds=90))]
-    found = headline([], [], {}, late)
+    found = headline([], [], {}, late, ENGLISH)
     assert found.level is Level.CRITICAL
     assert (
         found.text
@@ -123,7 +124,7 @@ def test_a_loop_that_hangs_outranks_everything() -> None:
 
 def test_figures_tell_what_moved_the_bad_ones_first() -> None:
     values = {"common.running": 10.0, "common.abnormal": 2.0, "cdc.abnormal": 0.0, "cdc.terminated": 4.0, "up": 1.0}
-    assert figures(replace(alert(), values=values), run()) == (
+    assert figures(replace(alert(), values=values), run(), ENGLISH) == (
         Figure("common abnormal", "2", "0", bad=True),
         Figure("CDC terminated", "4", "0", bad=True),
         Figure("common running", "10", "12"),
@@ -131,7 +132,7 @@ def test_figures_tell_what_moved_the_bad_ones_first() -> None:
 
 
 def test_figures_without_a_before_tell_what_is_bad_now() -> None:
-    assert figures(alert(), None) == (
+    assert figures(alert(), None, ENGLISH) == (
         Figure("common abnormal", "2", bad=True),
         Figure("CDC abnormal", "1", bad=True),
     )
@@ -139,12 +140,20 @@ def test_figures_without_a_before_tell_what_is_bad_now() -> None:
 
 def test_figures_of_a_group_are_what_its_rule_adds_up() -> None:
     group = replace(alert(), instance=None, values={"count(abnormal > 0)": 5.0, "max(age)": 250.4})
-    assert figures(group, None) == (Figure("count(abnormal > 0)", "5"), Figure("max(age)", "4m 10s"))
+    assert figures(group, None, ENGLISH) == (Figure("count(abnormal > 0)", "5"), Figure("max(age)", "4m 10s"))
 
 
 def test_figures_of_a_silent_instance_count_the_failed_polls() -> None:
     silent = replace(alert(), values={"up": 0.0, "failures": 7.0, "age": 210.0})
-    assert figures(silent, run()) == (Figure("polls failed in a row", "7", bad=True),)
+    assert figures(silent, run(), ENGLISH) == (Figure("polls failed in a row", "7", bad=True),)
+
+
+def test_in_chinese_the_sentence_and_the_figures_are_chinese() -> None:
+    one = alert()
+    found = headline(tiles(current([BROKEN], at=NOW), [one]), [one], {}, [], CHINESE)
+    assert found.text == "1 条告警，最严重：orders（严重）"
+    assert [figure.name for figure in figures(one, None, CHINESE)] == ["普通 异常", "CDC 异常"]
+    assert CHINESE.span(timedelta(hours=1, minutes=5)) == "1小时 5分钟"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +161,7 @@ def test_figures_of_a_silent_instance_count_the_failed_polls() -> None:
     [(-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (359, "5m"), (3600, "1h"), (3900, "1h 5m"), (200_000, "2d 7h")],
 )
 def test_a_span_has_seconds_only_below_a_minute(seconds: float, words: str) -> None:
-    assert span(timedelta(seconds=seconds)) == words
+    assert ENGLISH.span(timedelta(seconds=seconds)) == words
 
 
 def test_a_moment_has_its_date_unless_it_is_within_a_day() -> None:

@@ -1,0 +1,50 @@
+"""The first page (`/`): how everything stands."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from monitor.store import board, history
+from monitor.web import pages
+from monitor.web.sheets import PAGE, paging
+from monitor.web.site import SITE
+from monitor.web.sparks import REACH, spark
+from monitor.web.view import view
+from monitor.web.visit import visit_of
+
+TILES_SHOWN = 200
+TILES_AT_ONCE = 1000
+_RESOLVED = 8
+_LETTERS = 12
+_LONGEST = 200
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/")
+async def page(request: web.Request) -> web.Response:
+    """The whole page. With `?all` no list is cut, but instances come a thousand at a time; `account` and `q` choose the
+    instances that are shown."""
+    site, asked = request.app[SITE], request.query
+    at, whole = site.now(), "all" in asked or PAGE in asked
+    async with site.store.read() as tx:
+        found = await board.read(tx, resolved=_RESOLVED, letters=_LETTERS)
+        shown = view(
+            found,
+            at=at,
+            words=visit_of(request).words,
+            late=list(site.pulse.late(at)),
+            paced=site.meters.paced(),
+            tended=site.speech().accounts,
+            pace=site.meters.pace,
+            whole=whole,
+            account=asked.get("account", ""),
+            named=asked.get("q", "").strip()[:_LONGEST],
+        )
+        part = paging(request, len(shown.tiles), size=TILES_AT_ONCE if whole else TILES_SHOWN)
+        tiles = part.cut(shown.tiles)
+        runs = await history.reaching(tx, at - REACH, [tile.seen.instance.key for tile in tiles])
+    sparks = {key: drawn for key, mine in runs.items() if (drawn := spark(mine, at)) is not None}
+    return await pages.answer(
+        request, "overview.html", at=at, view=shown, tiles=tiles, sparks=sparks, paging=part, whole=whole, asked=asked
+    )

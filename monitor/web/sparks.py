@@ -1,0 +1,52 @@
+"""The small line beside an instance: its abnormal tasks of the last hours, or, where there were none, those that run.
+Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.model import STATUSES, Run
+from monitor.web.charts import Band, Chart, Scale, chart
+from monitor.web.timeline import Piece, drawable, gaps, pieces
+
+REACH = timedelta(hours=3)
+WIDTH, HEIGHT = 120.0, 22.0
+
+_COLUMNS = 60
+_LEAST = timedelta(minutes=2)
+_ABNORMAL, _RUNNING = STATUSES.index("abnormal"), STATUSES.index("running")
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """`status` is what the line shows, both kinds together, in the last `reach`; `gaps` is where nothing is known."""
+
+    status: str
+    reach: timedelta
+    chart: Chart
+    gaps: Sequence[tuple[Band, bool]]
+
+
+def spark(runs: Sequence[Run], at: datetime) -> Spark | None:
+    """The line up to `at`, from when the history of `runs` begins if that is late; None where nothing is known."""
+    since = at - REACH
+    if runs and runs[0].start > since:
+        since = min(runs[0].start, at - _LEAST)
+    parts = pieces(runs, since, at)
+    if all(part.counts is None for part in parts):
+        return None
+    abnormal = [_together(part, _ABNORMAL) for part in parts]
+    ill = any(part.counts is not None and part.counts[0] for part in abnormal)
+    shown = abnormal if ill else [_together(part, _RUNNING) for part in parts]
+    status = "abnormal" if ill else "running"
+    scale = Scale(since, at, WIDTH)
+    drawn = chart(status, drawable(shown, since, at, _COLUMNS), 0, scale, height=HEIGHT)
+    return Spark(status, at - since, drawn, scale.bands(gaps(parts)))
+
+
+def _together(part: Piece, status: int) -> Piece:
+    """The piece with one count alone, that of both kinds."""
+    counts = part.counts
+    return part if counts is None else replace(part, counts=(counts[status] + counts[status + len(STATUSES)],))

@@ -1,0 +1,118 @@
+"""The page about the service itself, as its HTML tells it."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from webrows import ago, alert, fill, instance, letter, opened, page, run
+
+from monitor.errors import Fault
+from monitor.matchers import EVERYTHING
+from monitor.routing import Route
+from monitor.store.outbox import Standing
+from monitor.web.site import Speech, Tended
+
+ROUTE = Route("{}", "ops-chat", EVERYTHING, (), timedelta(), timedelta(), timedelta())
+SPEECH = Speech(
+    ROUTE,
+    ("ops-chat", "archive"),
+    kinds={"ops-chat": ("feishu", "email"), "archive": ("smn",)},
+    accounts=(Tended("prod", "cn-north-4", "20/s", 20.0, timedelta(seconds=30)),),
+    files=("accounts.yaml", "fdi.yaml"),
+)
+FAULT = Fault("rules/fdi.yaml", 3, 11, "there is no 'abnormall'", source="    when: abnormall > <0>", width=9)
+
+
+def text(shown: str) -> str:
+    """What a reader sees: without tags, spaces folded."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown)))
+
+
+def headline(shown: str) -> str:
+    """The sentence on top."""
+    found = re.search(r'<h1 id="headline">(.*?)</h1>', shown)
+    assert found
+    return found[1]
+
+
+async def test_a_service_that_works_says_so_and_shows_its_loops_quota_and_store(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        await fill(site.store, [(instance(), [run()])])
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        for gauge, value in ((site.meters.instances, 600), (site.meters.interval, 30), (site.meters.share, 1)):
+            gauge.labels("prod").set(value)
+        site.meters.polls.labels("prod", "good").inc(1234)
+        site.meters.reloaded_at.set(ago(3600).timestamp())
+        shown = await page(client, "/status")
+    seen = text(shown)
+    assert headline(shown) == "The service works"
+    assert "courier runs 4s ago 30s" in seen
+    assert "prod 1 20/s 100% 30s 1,234 0 0" in seen
+    assert "as the files write it Since 09:00:00 UTC ( 1h ) Files accounts.yaml , fdi.yaml" in seen
+    assert "archive smn nothing sent yet 0 0 0" in seen
+    assert re.search(
+        r"takes writes Database SQLite Size [\d.]+ KiB Known instances 1 Remembers since 09:59:55 UTC", seen
+    )
+
+
+async def test_a_loop_that_stands_still_is_told_first(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        site.pulse.expect("poller of prod", within=timedelta(seconds=30), at=ago(90))
+        shown = await page(client, "/status")
+    assert headline(shown) == "The poller of prod stands still"
+    assert "poller of prod stands still 1m ago 30s courier runs" in text(shown)
+
+
+async def test_faults_of_the_policy_are_shown_with_their_line_and_caret(tmp_path: Path) -> None:
+    async with opened(tmp_path, replace(SPEECH, faults=(FAULT,), warnings=(FAULT,))) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        shown = await page(client, "/status")
+    assert headline(shown) == "The service works, but not everything does"
+    assert "1 fault in the policy" in shown
+    assert html.escape(str(FAULT), quote=False).replace("'", "&#39;") in shown
+    assert shown.count("^^^^^^^^^") == 2
+    assert "partly as it was last good" in shown
+    assert "<0>" not in shown
+
+
+async def test_a_receiver_that_cannot_be_told_has_the_reason_beside_it(tmp_path: Path) -> None:
+    one = letter(alert(), id="dead")
+    dead = replace(one, state=Standing.DEAD, attempts=2, settled_at=ago(50), verdict="refused", reason="no <keyword>")
+    async with opened(tmp_path, SPEECH) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        await fill(site.store, letters=[dead, letter(alert(), id="stray", receiver="gone")])
+        shown = await page(client, "/status")
+    assert "1 receiver cannot be told" in shown
+    assert "ops-chat feishu, email cannot be told feishu: no <keyword> 0 1 0" in text(shown)
+    assert "gone – messages wait 1 0 0" in text(shown)
+
+
+async def test_a_store_that_takes_no_writes_is_critical(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        site.meters.degraded.set(1)
+        site.meters.held.set(17)
+        shown = await page(client, "/status")
+    assert '<section class="state critical"' in shown
+    assert "takes no writes Held in memory 17 Database" in text(shown)
+
+
+async def test_a_service_that_starts_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        shown = await page(client, "/status")
+    assert headline(shown) == "The service starts"
+    assert "nobody is told of anything" in shown
+
+
+async def test_a_store_that_does_not_answer_is_a_short_503(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (site, client):
+        await fill(site.store, [(instance(), [run()])])
+        async with site.store.write() as tx:
+            await tx.exec_driver_sql("DROP TABLE alert")
+        for path in ("/status", "/instances/prod/orders"):
+            assert (await client.get(path)).status == 503
