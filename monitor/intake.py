@@ -52,6 +52,7 @@ class Intake:
             elif alert.source is not None:
                 book.forget(alert.key)
         self._book.set_result(book)
+        self._stopped = False
 
     def close(self) -> None:
         """Another node leads, and takes what is posted."""

@@ -44,7 +44,7 @@ async def listed(
     wanted = sa.select(*_COLUMNS).where(outbox.c.state.in_([str(one) for one in states]))
     if after is not None:
         group, seq = after
-        wanted = wanted.where((group < _DELIVERED) | (_DELIVERED.op("=")(group) & (outbox.c.seq < seq)))
+        wanted = wanted.where((group < _DELIVERED) | (_DELIVERED.in_([group]) & (outbox.c.seq < seq)))
     return [_slip(row) for row in await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).limit(most))]
 
 

@@ -49,7 +49,7 @@ _log = structlog.get_logger()
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Adds the headers, also to streams and errors, right before the first byte leaves."""
     response.headers.update(_ALWAYS)
-    form = request.get(FORM)
+    form = response.get(FORM)
     if form is not None:
         response.headers["Content-Security-Policy"] = _OF_PAGES
     if form:

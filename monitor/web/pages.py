@@ -37,13 +37,13 @@ async def answer(
     # off the event loop: a thousand instances take a while to write out
     html = await asyncio.to_thread(render, template, visit, **given)
     response = web.Response(status=status, text=html, content_type="text/html", charset="utf-8")
-    request[FORM] = form
+    response[FORM] = form
     keep_language(request, response)
     return response
 
 
-FORM = web.RequestKey("form", bool)
-"""Whether a request is answered with a page of ours, and this with a form that changes something."""
+FORM = web.ResponseKey("form", bool)
+"""Whether a response is a page of ours, and this has a form that changes something."""
 
 
 def render(template: str, visit: Visit, /, **shown: object) -> str:
