@@ -1,7 +1,8 @@
 """Who is let in: HTTP Basic for people, bearer tokens for programs, everybody where neither is set.
 
 A password costs a third of a second in a thread; once it has proved right, only its keyed digest is compared, so that a
-page with its stream and its refreshes costs nothing. What fails is braked, what is right at once never is.
+page with its stream and its refreshes costs nothing. What fails is braked, what is right at once never is; the same
+wrong password again is no other guess, so a program that was given a wrong one brakes nobody who has its address.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hmac
 import math
 import secrets
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import structlog
@@ -25,6 +27,8 @@ from monitor.web.brake import Brake
 QUEUE = 16
 """Passwords that may wait to be looked at; who comes after them is asked to come again."""
 
+REMEMBERED = 4096
+"""Wrong passwords and tokens that are known as such, by their keyed digests."""
 
 log = structlog.get_logger()
 
@@ -57,6 +61,7 @@ class Door:
         self._brake = Brake()
         self._key = secrets.token_bytes(32)
         self._proved: dict[str, bytes] = {}
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
         self._trials: dict[bytes, asyncio.Task[bool]] = {}
         self._one_by_one = asyncio.Semaphore(1)
         # A name that is not known costs as much as one that is.
@@ -96,16 +101,19 @@ class Door:
     def _by_token(self, shown: str, address: str) -> Reader:
         token = token_of(self._tokens, shown)
         if token is None:
-            self._fails(address, "")
+            mark = self._mark("", shown)
+            if mark not in self._wrong:
+                self._fails(address, "")
+                self._was_wrong(mark, Way.TOKEN, None, address)
             raise Stranger(tried=True)
         return Reader(Way.TOKEN, token.role, token.name, address)
 
     async def _by_password(self, shown: str, address: str) -> Reader:
         name, password = _opened(shown)
         user = self._users.get(name)
-        mark = hmac.digest(self._key, f"{name}\0{password}".encode(), hashlib.sha256)
+        mark = self._mark(name, password)
         if user is None or not hmac.compare_digest(self._proved.get(name, b""), mark):
-            if not await self._try(user, name, password, mark, address) or user is None:
+            if mark in self._wrong or not await self._try(user, name, password, mark, address) or user is None:
                 raise Stranger(tried=True)
             self._proved[name] = mark
         return Reader(Way.USER, user.role, name, address)
@@ -125,13 +133,22 @@ class Door:
             self._brake.passed(address, name)
         else:
             # a name that is not known may be a password in the wrong field
-            log.warning("login failed", user=name if user else None, address=address)
+            self._was_wrong(mark, Way.USER, name if user else None, address)
         return fits
 
     async def _look(self, user: User | None, password: str) -> bool:
         async with self._one_by_one:
             against = user.password if user else self._dummy
             return await asyncio.to_thread(against.fits, password) and user is not None
+
+    def _mark(self, name: str, secret: str) -> bytes:
+        return hmac.digest(self._key, f"{name}\0{secret}".encode(errors="surrogateescape"), hashlib.sha256)
+
+    def _was_wrong(self, mark: bytes, way: Way, name: str | None, address: str) -> None:
+        log.warning("login failed", way=str(way), name=name, address=address)
+        self._wrong[mark] = None
+        if len(self._wrong) > REMEMBERED:
+            self._wrong.popitem(last=False)
 
     def _fails(self, address: str, name: str) -> None:
         """Counts a failure before it is known to be one, so that many at once are many."""

@@ -15,6 +15,7 @@ from webrows import opened
 from monitor.access import Reader, Role, Token, User, Way, digest
 from monitor.errors import UsageError
 from monitor.passwords import Hashed, hashed
+from monitor.web import door as door_room
 from monitor.web import roles
 from monitor.web.brake import FREE_OF_ADDRESS
 from monitor.web.door import QUEUE, Door, Slower, Stranger, make_door
@@ -125,8 +126,27 @@ async def test_who_guesses_is_braked_and_not_looked_at_any_more(looked: list[str
     assert told[-1].wait == 1
     assert len(looked) == FREE_OF_ADDRESS
     assert {line["event"] for line in logs} == {"login failed"}
-    assert {(line["user"], line["address"]) for line in logs} == {("wang", HERE)}
+    assert {(line["way"], line["name"], line["address"]) for line in logs} == {("user", "wang", HERE)}
     assert "guess" not in str(logs)
+
+
+@pytest.mark.parametrize("wrong", [basic("wang", "old password"), f"Bearer {TOKEN}-old"])
+async def test_a_program_with_a_wrong_secret_repeats_it_and_brakes_nobody(looked: list[str], wrong: str) -> None:
+    door = Door(USERS, TOKENS)
+    with capture_logs() as logs:
+        for _ in range(100):
+            assert isinstance(await refused(door, wrong), Stranger)
+    assert len(looked) == (1 if wrong.startswith("Basic") else 0)
+    assert [line["event"] for line in logs] == ["login failed"], "it is said once"
+    assert (await door.admit(basic("lili", LI), HERE)).name == "lili"
+
+
+async def test_wrong_secrets_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_room, "REMEMBERED", 2)
+    door = Door(USERS, TOKENS)
+    for number in range(4):
+        await refused(door, f"Bearer guess {number}", f"10.1.{number}.1")
+    assert len(door._wrong) == 2
 
 
 async def test_many_guesses_at_the_same_time_are_many() -> None:
@@ -150,7 +170,7 @@ async def test_who_is_in_stays_in_whoever_guesses_and_tokens_are_never_braked() 
 async def test_a_name_that_is_not_known_is_not_logged_for_it_may_be_a_password() -> None:
     with capture_logs() as logs:
         await refused(Door(USERS, TOKENS), basic(WANG, "wang"))
-    assert [line["user"] for line in logs] == [None]
+    assert [line["name"] for line in logs] == [None]
 
 
 async def test_more_passwords_than_can_be_looked_at_are_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +228,8 @@ async def test_what_is_missing_is_said(tmp_path: Path) -> None:
         answer = await client.delete("/api/v2/silence/x", headers={"Authorization": basic("lili", LI)})
         assert answer.status == 403
         assert await answer.text() == "403: The user lili is a viewer, and this needs the role operator.\n"
-        for _ in range(FREE_OF_ADDRESS + 1):
-            answer = await client.get("/", headers={"Authorization": basic("lili", "guess")})
+        for number in range(FREE_OF_ADDRESS + 1):
+            answer = await client.get("/", headers={"Authorization": basic("lili", f"guess {number}")})
         assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
         assert "Try again in 1 s" in await answer.text()
 

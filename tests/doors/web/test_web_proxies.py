@@ -276,8 +276,8 @@ async def test_through_it_one_acts_and_the_audit_knows_from_where(tmp_path: Path
 
 async def test_who_guesses_through_it_is_braked_alone(tmp_path: Path) -> None:
     async with behind(tmp_path) as (_, client):
-        for _ in range(6):
-            answer = await client.get("/fdi/", headers={"Authorization": basic("wang", "guess")})
+        for number in range(6):
+            answer = await client.get("/fdi/", headers={"Authorization": basic("wang", f"guess {number}")})
         assert answer.status == 429
         assert (await client.get("/fdi/", headers={"X-Forwarded-For": "198.51.100.7"})).status == 429
         assert (await client.get("/fdi/", headers={"Test-Peer": "203.0.113.10"})).status == 200
