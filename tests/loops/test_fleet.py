@@ -57,7 +57,7 @@ class FakeCloud:
         self.wall = wall
         self.account = one
         self.before = before
-        self.share, self.throttled = 1.0, 0
+        self.share, self.throttled, self.requests = 1.0, 0, 0
         self._now = now
 
     async def sample(self, instance: Instance) -> Sample:
