@@ -45,5 +45,8 @@ def lines(group: Group, decision: Decision, members: Sequence[Alert], at: dateti
         return [line(view.key, str(view.change), message=told.id) for view in told.alerts] + kept_back
     if verdict == before and held == group.held:
         return []
-    others = [line(one.key, verdict, decision.by) for one in members if one.key not in held]
+    # What keeps some of a group quiet is no reason for the others: of those there is nothing to say.
+    of_some = verdict in {str(one.why) for one in held.values()}
+    reason, because = (str(Quiet.NOTHING_NEW), "") if of_some else (verdict, decision.by)
+    others = [line(one.key, reason, because) for one in members if one.key not in held]
     return others + kept_back

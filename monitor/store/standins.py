@@ -43,16 +43,19 @@ async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
 
 async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Letter]:
     """What `fallback` got, or is to get, of the groups that a message is about, in place of its receiver, oldest
-    first."""
-    mine = (outbox.c.group_key == one.notification.group_key) | (outbox.c.merged_into == one.id)
-    about = sa.select(outbox.c.group_key, outbox.c.merged_into).where(mine, outbox.c.receiver == one.receiver)
+    first: what its first kind did."""
+    its_group = _about(one.receiver, one.position) & (outbox.c.group_key == one.notification.group_key)
     keys = {one.notification.group_key}
-    for key, into in await tx.execute(about):
-        keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
-    rows = await tx.execute(
-        sa.select(outbox)
-        .where(outbox.c.receiver == fallback, outbox.c.group_key.in_(keys))
-        .where((outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != ""))
-        .order_by(outbox.c.seq)
-    )
+    for which in (its_group, outbox.c.merged_into == one.id):
+        for key, into in await tx.execute(sa.select(outbox.c.group_key, outbox.c.merged_into).where(which)):
+            keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
+    told = (outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != "")
+    mine = _about(fallback, 0) & outbox.c.group_key.in_(keys)
+    rows = await tx.execute(sa.select(outbox).where(mine, told).order_by(outbox.c.seq))
     return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of]
+
+
+def _about(receiver: str, position: int) -> sa.ColumnElement[bool]:
+    """The messages to a destination, whatever became of them: said so that the index serves."""
+    states = outbox.c.state.in_([str(state) for state in Standing])
+    return states & (outbox.c.receiver == receiver) & (outbox.c.position == position)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
+import aiohttp
 import pytest
+from pydantic import SecretStr
+from test_dispatcher import Town, alert, route
 from test_engine import ORDERS, START, stored
+from yarl import URL
 
 from monitor.clock import Steady, elapsed
 from monitor.engine import Engine
+from monitor.fdi.account import Account, Aksk
+from monitor.fdi.cloud import Cloud
+from monitor.fdi.signing import DATE_HEADER
 from monitor.matchers import parse
 from monitor.meters import Meters, Pulse
-from monitor.model import Alert, Counts, Sample, Severity, State
+from monitor.model import Alert, Counts, Failure, FailureKind, Sample, Severity, State
 from monitor.rounds import Rounds
 from monitor.rules.rule import Rule
 from monitor.silences import Silence
@@ -20,6 +28,7 @@ from monitor.store.database import Store
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 STEPS = pytest.mark.parametrize("step", [HOUR, -HOUR, DAY, -DAY], ids=["+1h", "-1h", "+1d", "-1d"])
+ROMA = "https://roma.cn-north-4.myhuaweicloud.com"
 HOLDS = Rule("holds", when="abnormal > 0", severity=Severity.CRITICAL, hold=timedelta(minutes=5))
 
 
@@ -116,9 +125,8 @@ def test_the_machine_says_how_long_it_runs() -> None:
     assert abs(Steady()() - datetime.now(UTC)) < MINUTE
 
 
-async def fired(store: Store, machine: Machine, step: timedelta | None) -> Alert:
-    """An alert with `for: 5m`, polled every 30 s, whose second minute sees the step."""
-    engine = Engine(
+def engine_of(store: Store, machine: Machine) -> Engine:
+    return Engine(
         store,
         (HOLDS,),
         now=machine.steady,
@@ -127,6 +135,11 @@ async def fired(store: Store, machine: Machine, step: timedelta | None) -> Alert
         moved=lambda: None,
         fires=lambda _, __: None,
     )
+
+
+async def fired(store: Store, machine: Machine, step: timedelta | None) -> Alert:
+    """An alert with `for: 5m`, polled every 30 s, whose second minute sees the step."""
+    engine = engine_of(store, machine)
     await engine.load()
     running = asyncio.create_task(engine.run())
     await engine.meet([ORDERS])
@@ -173,6 +186,69 @@ def test_what_people_say_by_their_clocks_is_understood_and_shown_by_them(step: t
     kept = given.moved(-behind)
     assert kept.standing(machine.steady()) == "active"
     assert kept.moved(behind) == given
+
+
+async def spoken(store: Store, machine: Machine, until: float) -> list[float]:
+    """The hours at which a group with one alert, which repeats itself every four, speaks until then. It goes on with
+    what the store knows, as after a restart."""
+    town = Town(store, route("ops"))
+    before = len(await town.said())
+    spoke: list[float] = []
+    while machine.real < until * 3600:
+        await town.dispatcher.step(machine.steady())
+        spoke += [machine.real / 3600] * (len(await town.said()) - before - len(spoke))
+        machine.passes(timedelta(minutes=2), looked=MINUTE)
+    return spoke
+
+
+@STEPS
+async def test_a_repeat_comes_after_the_time_that_really_passed(store: Store, step: timedelta) -> None:
+    machine = Machine()
+    await Town(store, route("ops")).move(0, alert("orders"))
+    assert len(await spoken(store, machine, 0.1)) == 1
+    machine.set_by = step
+    # the clock follows the step by a second a minute at most: four minutes in four hours
+    assert await spoken(store, machine, 4.5) == [pytest.approx(4.0, abs=0.11)]
+
+
+async def test_a_repeat_that_fell_into_a_sleep_comes_once_and_at_once(store: Store) -> None:
+    machine = Machine()
+    await Town(store, route("ops")).move(0, alert("orders"))
+    assert len(await spoken(store, machine, 0.1)) == 1
+    machine.real += 13 * 3600
+    assert await spoken(store, machine, 17.0) == [pytest.approx(13.1, abs=0.04)]
+
+
+async def test_who_sleeps_while_an_alert_waits_does_not_fire_on_the_sample_from_before(store: Store) -> None:
+    machine = Machine()
+    engine = engine_of(store, machine)
+    await engine.load()
+    running = asyncio.create_task(engine.run())
+    await engine.meet([ORDERS])
+    try:
+        await engine.take(Sample(ORDERS, machine.steady(), timedelta(), Counts(running=5, abnormal=1), Counts()))
+        machine.real += 8 * 3600
+        lost = Failure(FailureKind.TIMEOUT, "no answer")
+        await engine.take(Sample(ORDERS, machine.steady(), timedelta(), failure=lost))
+        assert [one.state for one in await stored(store) if one.rule == "holds"] == [State.PENDING]
+        machine.passes(timedelta(seconds=30))
+        await engine.take(Sample(ORDERS, machine.steady(), timedelta(), Counts(running=5), Counts()))
+        assert [one for one in await stored(store) if one.rule == "holds"] == [], "it was well when somebody looked"
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+@STEPS
+def test_what_is_signed_bears_the_hour_of_the_wall_clock(step: timedelta) -> None:
+    machine = Machine()
+    machine.set_by = step
+    machine.passes(MINUTE)
+    keys = Aksk("canary-key", SecretStr("canary-secret"))
+    session = cast("aiohttp.ClientSession", None)  # nothing is sent
+    cloud = Cloud(Account("prod", ROMA, ROMA, keys), session, machine.steady, wall=machine.wall)
+    signed = cloud._signer.headers("GET", URL(f"{ROMA}/v2"))
+    assert signed[DATE_HEADER] == machine.wall().strftime("%Y%m%dT%H%M%SZ")
 
 
 def silence(at: datetime, lasting: timedelta) -> Silence:

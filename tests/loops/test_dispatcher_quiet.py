@@ -82,6 +82,16 @@ async def test_what_a_silence_held_back_is_told_when_it_ends_over_a_restart(stor
     assert await recorded(store, "orders") == [("silenced", "silenced", "s-1"), ("silence-ended", "new", "")]
 
 
+async def test_what_a_silence_hides_of_a_group_is_no_reason_for_the_others(store: Store) -> None:
+    town = Town(store, route("ops"))
+    await town.move(0, alert("orders"), alert("invoices"))
+    await town.go(10)
+    await put(store, silence('instance="orders"', 20, 600), 20)
+    await town.go(20)
+    assert (await recorded(store, "orders"))[-1] == ("silenced", "silenced", "s-1")
+    assert (await recorded(store, "invoices"))[-1] == ("silenced", "nothing-new", "")
+
+
 async def test_a_silence_that_ends_by_hand_is_noticed_at_once(store: Store) -> None:
     town = Town(store, route("ops"))
     await put(store, silence('instance="orders"', 0, 6000), 0)
