@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Severity
-from monitor.notification import Notification
+from monitor.notification import Notification, Reason
 from monitor.store.tables import outbox
 
 _NOTIFICATION = TypeAdapter(Notification)
@@ -174,10 +174,11 @@ async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:
 
 
 async def told(tx: AsyncConnection, since: datetime) -> dict[str, int]:
-    """How many messages each receiver was sent since then, whatever became of them; several kinds count once."""
+    """How many messages each receiver was sent since then, whatever became of them; several kinds count once, drills
+    not at all."""
     counted = (
         sa.select(outbox.c.receiver, sa.func.count())
-        .where(outbox.c.created_at >= since)
+        .where(outbox.c.created_at >= since, outbox.c.notification["reason"].as_string() != str(Reason.DRILL))
         .group_by(outbox.c.receiver, outbox.c.position)
     )
     found: dict[str, int] = {}
