@@ -14,8 +14,8 @@ from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import THROTTLE_WAIT
 from monitor.notifiers.living import Call, Living, LivingOptions
 
-TITLE, DESCRIPTION = 256, 4096
-"""Letters of an embed's parts; 6,000 of all together."""
+TITLE, DESCRIPTION, TOTAL = 256, 4096, 6000
+"""Letters of an embed's parts, and of all together."""
 FIELDS, VALUE, WIDTH = 20, 1024, 80
 """Fields of an embed, letters of one value as Discord allows, and as they are cut; 25 fields are allowed."""
 BLANK = "\u200b"
@@ -64,11 +64,33 @@ DIALECT = Dialect(
 )
 
 
-def _fields(message: Message, fields: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The fields beside each other, and the links below them, where they can be reached on a phone."""
-    found = [{"name": _escaped(name), "value": _escaped(value), "inline": True} for name, value in fields[:FIELDS]]
-    links = DIALECT.links(message)
-    return [*found, {"name": BLANK, "value": links, "inline": False}] if 0 < len(links) <= VALUE else found
+def _embed(message: Message, cut: Cut) -> dict[str, Any]:
+    """Text, links and footer; or text, fields, the links below them, where a thumb reaches them, and footer."""
+    texts, links = DIALECT.paragraphs(message, cut), DIALECT.links(message)
+    title, ink = _escaped(Cut(0, TITLE // 2).text(message.title)), _COLOURS[message.colour]
+    told = columns(message, Cut(cut.told, min(cut.width, WIDTH)))[:FIELDS]
+    if not told:
+        said = "\n\n".join(filter(None, (*texts, links, DIALECT.footer(message))))
+        return {"title": title, "description": said, "color": ink}
+    fields = [{"name": _escaped(name), "value": _escaped(value), "inline": True} for name, value in told]
+    if 0 < len(links) <= VALUE:
+        fields.append({"name": BLANK, "value": links, "inline": False})
+    else:
+        texts.append(links)
+    said = "\n\n".join(filter(None, texts))
+    footer = {"text": message.footer}
+    return {"title": title, "description": said, "color": ink, "fields": fields, "footer": footer}
+
+
+def _fits(embed: dict[str, Any]) -> bool:
+    fields = [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
+    texts = (embed["title"], embed["description"], *fields, embed.get("footer", {}).get("text", ""))
+    return _length(embed["description"]) <= DESCRIPTION and sum(map(_length, texts)) <= TOTAL
+
+
+def _length(text: str) -> int:
+    """In letters as Discord counts them."""
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 class Discord(Living):
@@ -86,22 +108,7 @@ class Discord(Living):
 
     def payload(self, message: Message) -> dict[str, Any]:
         """The embed."""
-
-        fields = columns(message, Cut(1, WIDTH))
-
-        def build(cut: Cut) -> str:
-            end = () if fields else (DIALECT.links(message), DIALECT.footer(message))
-            return "\n\n".join(filter(None, (*DIALECT.paragraphs(message, cut), *end)))
-
-        embed = {
-            "title": _escaped(Cut(0, TITLE // 2).text(message.title)),
-            "description": fitting(
-                message, build, lambda text: len(text.encode("utf-16-le", "replace")) // 2 <= DESCRIPTION
-            ),
-            "color": _COLOURS[message.colour],
-            **({"fields": _fields(message, fields), "footer": {"text": message.footer}} if fields else {}),
-        }
-        return {**self._called(message), "embeds": [embed]}
+        return {**self._called(message), "embeds": [fitting(message, lambda cut: _embed(message, cut), _fits)]}
 
     def post(self, message: Message) -> Call:
         """With `wait` the answer names the message."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Severity
+from monitor.notification import Reason
 from monitor.store.letters import Letter as Letter
 from monitor.store.letters import Standing as Standing
 from monitor.store.letters import letter as letter
@@ -112,10 +113,11 @@ async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:
 
 
 async def told(tx: AsyncConnection, since: datetime) -> dict[str, int]:
-    """How many messages each receiver was sent since then, whatever became of them; several kinds count once."""
+    """How many messages each receiver was sent since then, whatever became of them; several kinds count once, drills
+    not at all."""
     counted = (
         sa.select(outbox.c.receiver, sa.func.count())
-        .where(outbox.c.created_at >= since)
+        .where(outbox.c.created_at >= since, outbox.c.notification["reason"].as_string() != str(Reason.DRILL))
         .group_by(outbox.c.receiver, outbox.c.position)
     )
     found: dict[str, int] = {}

@@ -96,6 +96,20 @@ async def sent(kind: Kind, said: Message, *, wanted: str = "", **options: Any) -
         return verdict, simulator.messages()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "smn"], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("letter", ["x", "异", "*", "😀"])
+async def test_the_longest_alert_that_is_alone_is_taken_with_its_fields(kind: Kind, letter: str) -> None:
+    added_up = {f"max({letter * 70}{number})": 1e9 + number for number in range(30)}
+    notes = {"summary": letter * 2000, "tasks": ", ".join([letter * 90] * 10), "runbook": f"https://w/{'r' * 980}"}
+    long = dataclasses.replace(
+        ORDERS, annotations=notes, values={**ORDERS.values, **added_up}, acknowledged_by=letter * 200
+    )
+    verdict, kept = await sent(kind, message(Reason.FIRST, alerts=(long,)))
+    assert (verdict.outcome, [one.verdict for one in kept]) == (Outcome.DELIVERED, ["accepted"]), verdict.reason
+    if kind.name == "discord":
+        assert "acknowledge" in str(kept[0].body), "links that are too long for a field stand in the text"
+
+
 def address_of(kind: Kind, simulator: Simulator) -> dict[str, Any]:
     """The options that lead to the robot, and make it check what it checks."""
     url, secret = simulator.url, simulator.credentials.feishu_secret
