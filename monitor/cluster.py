@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,7 +16,7 @@ from monitor.live import Live
 from monitor.node import Node
 from monitor.nudge import both
 from monitor.reloader import Source
-from monitor.rules.rule import Rule
+from monitor.rules.cohorts import crosses
 from monitor.store import nodes
 from monitor.store.database import Store
 from monitor.store.postgres import listen
@@ -42,10 +42,11 @@ def sharing(
         finally:
             ground.intake.close()
 
+    crew = Crew(live, [*leading, posts], reload=source.requests.ask if source else lambda: None, pulse=ground.pulse)
     node = Node(
         ground.store,
         tenure,
-        Crew(live, [*leading, posts], reload=source.requests.ask if source else lambda: None, pulse=ground.pulse),
+        crew,
         name=settings.node or socket.gethostname(),
         address=settings.public_url or ground.address,
         version=monitor.__version__,
@@ -59,18 +60,13 @@ def sharing(
     async def hear() -> None:
         await _hear(settings.database, ground.store, node.wake, changed)
 
-    return node, [node.work, node.run, hear]
+    return node, [crew.run, node.run, hear]
 
 
 def _together(live: Live) -> list[str]:
     """The accounts that have to be at one node: all of them, once a rule looks at instances of several."""
     policy = live.force.policy
     return [one.name for one in policy.accounts] if crosses(policy.rules) else []
-
-
-def crosses(rules: Iterable[Rule]) -> bool:
-    """Whether a rule judges instances of several accounts together."""
-    return any(rule.by is not None and "account" not in rule.by for rule in rules)
 
 
 async def _hear(url: str, store: Store, moved: Callable[[], None], changed: Callable[[], None]) -> None:

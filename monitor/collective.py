@@ -65,10 +65,12 @@ class Collective:
         self._again = asyncio.Event()
         self._released = asyncio.Event()
 
-    def restore(self, memory: Memory) -> None:
+    def restore(self, alerts: Iterable[Alert], memory: Memory, *, anew: bool = True) -> None:
         """Takes up where another process stopped: its alerts, and its instances with their last good samples, which
-        count until they are polled, or are known to be gone."""
-        self._cohorts = self._cohorts.under(self._rules, (alert for alert in memory.alerts if _is_of_group(alert)))
+        count until they are polled, or are known to be gone. `anew`: nothing else is known of these instances."""
+        self._cohorts = self._cohorts.under(self._rules, (alert for alert in alerts if _is_of_group(alert)))
+        if anew:
+            self._cohorts.leave(one.key for one in memory.members)
         reach = max((rule.reach for rule in self._rules if rule.by is not None), default=timedelta())
         for one in memory.members:
             window = Window(reach, memory.past.get(one.key, ())) if reach else None

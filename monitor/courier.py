@@ -216,6 +216,7 @@ class Courier:
         """Repeats what was delivered, to a receiver that forgets. A try that fails is made again soon."""
         if known is None or known.letter != letter.id:
             return
+        self._turns.check()
         verdict = await self.carriage.deliver(letter, edits=known.ref)
         wait = verdict.again or max(verdict.wait or SAID_AGAIN, SAID_AGAIN)
         gone = verdict.outcome is Outcome.REFUSED

@@ -22,8 +22,10 @@ from monitor.orphans import orphaned
 from monitor.outages import Outages
 from monitor.rebinding import Binding, Rebinding, reach_of
 from monitor.rules.change import Change, note
+from monitor.rules.cohorts import crosses
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Step, Watch
+from monitor.sharing import LEAD
 from monitor.store import history, instances
 from monitor.store.database import Store
 from monitor.stretches import Stretches
@@ -70,10 +72,12 @@ class Engine:
         """Takes up where the last process stopped, with everything or with one account: alerts with their timers,
         health and windows. Raises StoreFailed."""
         memory = await recall(self._store, self._rules, at=self._now())
-        memory = memory if account is None else memory.about(account)
-        self._remembered.add(memory)
-        self.book.load(memory.alerts)
-        self._collective.restore(memory)
+        mine = memory if account is None else memory.about(account)
+        self._remembered.add(mine)
+        self.book.load(mine.alerts)
+        # a group over accounts has members that other nodes poll
+        wide = account == LEAD and crosses(self._rules)
+        self._collective.restore(mine.alerts, memory if wide else mine, anew=account != LEAD)
 
     async def let_go(self, account: str, *, written: bool) -> None:
         """Leaves an account to another process: nothing ends, nothing is known of it here any more. With `written`

@@ -26,22 +26,17 @@ log = structlog.get_logger()
 
 
 class Crew(Protocol):
-    """What a node needs of those who do the work."""
+    """Those who do the work: `take` goes on with an account or the lead, `leave` stops with all written down and says
+    what was spent of the quota, `lose` stops at once, `settle` ends what the policy has no more. All raise StoreFailed.
+    """
 
-    async def run(self) -> None:
-        """Works until cancelled."""
+    async def take(self, taken: Taken) -> None: ...
 
-    async def take(self, taken: Taken) -> None:
-        """Goes on with an account, or with the lead. Raises StoreFailed: it is asked again."""
+    async def leave(self, account: str) -> list[float] | None: ...
 
-    async def leave(self, account: str) -> list[float] | None:
-        """Stops, with all written down; what was spent of the quota."""
+    async def lose(self, account: str) -> None: ...
 
-    async def lose(self, account: str) -> None:
-        """Stops: it is somebody else's by now."""
-
-    async def settle(self) -> None:
-        """Ends what the policy does not have any more. Raises StoreFailed."""
+    async def settle(self) -> None: ...
 
 
 class Node:
@@ -72,6 +67,7 @@ class Node:
         self._every = tenure.length.total_seconds() / BEATS
         self._woken = asyncio.Event()
         self._alone = True
+        self._contact: float | None = None
         self._owed: dict[str, Taken] = {}
         self._begun: set[str] = set()
         self._failing = False
@@ -90,10 +86,6 @@ class Node:
             finally:
                 beats.cancel()
                 await self._part()
-
-    async def work(self) -> None:
-        """What the node is there for, until cancelled: longer than it takes part."""
-        await self._crew.run()
 
     async def depart(self) -> None:
         """The process ends: nothing is done in its name any more."""
@@ -114,13 +106,14 @@ class Node:
             except StoreFailed as error:
                 if not self._failing:
                     log.error("this node cannot say that it lives", reason=str(error))
-                self._failing = True
+                self._failing, self._contact = True, None
                 if self._alone:  # nobody is there who could take anything
                     self._tenure.renewed(asked_at)
             else:
                 if self._failing:
                     log.info("this node can say again that it lives")
                 self._failing = False
+                self._contact = asked_at if self._contact is None else self._contact
             await asyncio.sleep(self._every)
 
     async def _beat(self, asked_at: float) -> None:
@@ -164,12 +157,11 @@ class Node:
     async def _look(self) -> None:
         for account in sorted(self._begun - self._tenure.epochs.keys()):
             await self._lose(account)
-        me = self._tenure.id
+        me, accounts = self._tenure.id, self._accounts()
         if not me:
             return
-        accounts = self._accounts()
         async with self._store.quick() as tx:
-            for other in await nodes.bury(tx):
+            for other in await nodes.bury(tx) if self._has_watched() else ():
                 log.warning("a node is gone", node=other)
             await nodes.provide(tx, {LEAD, *accounts})
             members, leases = await nodes.members(tx), await nodes.leases(tx)
@@ -180,12 +172,18 @@ class Node:
         holders = {one.account: one.holder for one in leases}
         moves = decide(me, members, holders, together=self._together())
         wanted = {LEAD, *accounts}.union(*(one.accounts for one in members))
-        for account in moves.leave:
+        for account in sorted(moves.leave, key=LEAD.__eq__):
             if account in self._tenure.epochs:
                 await self._leave(account, drop=False)
         await self._take(me, moves.take)
         for account in [one for one in self._tenure.epochs if one not in wanted and one in self._begun]:
             await self._leave(account, drop=True)
+
+    def _has_watched(self) -> bool:
+        """Whether this node can tell who is gone: for a whole lease it could have seen every sign of life. When the
+        database comes back all have been silent."""
+        now, contact = asyncio.get_running_loop().time(), self._contact
+        return contact is not None and now - contact >= self._tenure.length.total_seconds()
 
     async def _agree(self, me: str, leases: Collection[Lease]) -> None:
         """Believes the rows: what another has is lost, and what nobody here knows of is free for the next look."""
@@ -211,7 +209,7 @@ class Node:
             self._owed |= {one.account: one for one in taken}
         if not self._owed:
             return
-        for account, one in list(self._owed.items()):
+        for account, one in sorted(self._owed.items(), key=lambda each: each[0] == LEAD):
             if self._tenure.epochs.get(account) == one.epoch:
                 self._begun.add(account)
                 await self._crew.take(one)

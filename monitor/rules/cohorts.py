@@ -19,6 +19,11 @@ _Place = tuple[str, tuple[str, ...]]
 """A rule, and the values of its `by` labels; a label that an instance does not have is empty."""
 
 
+def crosses(rules: Iterable[Rule]) -> bool:
+    """Whether a rule judges instances of several accounts together."""
+    return any(rule.by is not None and "account" not in rule.by for rule in rules)
+
+
 class Cohorts:
     """The cohorts of one process. `alerts` holds theirs by key, those that have resolved too."""
 

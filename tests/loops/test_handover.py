@@ -161,3 +161,27 @@ async def test_a_group_over_accounts_is_the_leads_and_its_members_count_wherever
         await second.take(sample(60))
     assert (await stored(store))["all"].state is State.RESOLVED
     assert [step.after for step in await steps(store)] == [State.FIRING, State.RESOLVED]
+
+
+async def test_the_lead_alone_ends_no_group_whose_members_others_still_poll(store: Store) -> None:
+    one, two = Deeds(LEAD, "prod", "test"), Deeds()
+    polled = {"prod": None, "test": None}
+    async with node(store, one, ALL) as first, node(store, two, ALL) as second:
+        await first.meet([ORDERS, BILLS])
+        await first.take(sample(0, abnormal=1))
+        await first.let_go(LEAD, written=True)
+        one.held, two.held = {"prod", "test"}, {LEAD}
+        await second.load(LEAD)
+        await second.retire(polled)
+        assert (await stored(store))["all"].state is State.FIRING
+        # who polls goes on judging, and writes nothing of what is the lead's
+        await first.take(sample(30))
+        assert (await stored(store))["all"].state is State.FIRING
+        for account in ("prod", "test"):
+            await first.let_go(account, written=True)
+            one.held.discard(account)
+            two.held.add(account)
+            await second.load(account)
+        await second.meet([ORDERS, BILLS])
+        await second.take(sample(60, instance=BILLS))
+    assert (await stored(store))["all"].state is State.RESOLVED
