@@ -22,7 +22,6 @@ TEXTS: Mapping[str, str] = {
     "page.utc": "Times are in UTC.",
     "page.zone": "Times are in your zone, {zone}.",
     "page.home": "To the overview",
-    "page.no_script": "Without scripts this page does not update by itself.",
     "paging.label": "Pages",
     "paging.shown": "{first} to {last} of {count}",
     "paging.earlier": "Previous",

@@ -22,7 +22,6 @@ TEXTS: Mapping[str, str] = {
     "page.utc": "时间为 UTC。",
     "page.zone": "时间按您所在时区 {zone} 显示。",
     "page.home": "回到概览",
-    "page.no_script": "未启用脚本，本页不会自动更新。",
     "paging.label": "分页",
     "paging.shown": "第 {first}–{last} 条，共 {count} 条",
     "paging.earlier": "上一页",
