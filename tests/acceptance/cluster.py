@@ -18,7 +18,7 @@ from world import World
 
 from monitor.store.postgres import connect
 
-LEASE = 2.0
+LEASE = 3.0
 HISTORY = """
 CREATE TABLE lease_history (account text, holder text, epoch bigint);
 CREATE FUNCTION note_lease() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
