@@ -52,7 +52,7 @@ COMMANDS = dict(
         _entry("config", "Shows the settings in effect and where each comes from."),
         _entry("demo", "Shows everything at work on a simulated cloud."),
         _entry("doctor", "Examines each account: reachable, accepted, permitted, within its quota."),
-        _entry("drill", "Sends a message marked as a drill through the running service, and says how long it took."),
+        _entry("drill", "Sends a drill through the running service, and says how long each step took."),
         _entry("explain", "Says why people heard of an alert, or why there was no message."),
         _entry("hash-password", "Prints the hash of a password, for FDI_MONITOR_WEB__USERS."),
         _entry("notify", "Sends one test message to a receiver, and says what became of it."),

@@ -150,7 +150,7 @@ def test_json_has_the_same_in_fields(run: Run, tmp_path: Path) -> None:
         "line": 1,
         "column": 1,
         "path": "nonsense",
-        "message": "unknown key `nonsense`; allowed here: `accounts`, `heartbeat`, `inhibit`, `maintenance`, "
+        "message": "unknown key `nonsense`; allowed here: `accounts`, `drill`, `heartbeat`, `inhibit`, `maintenance`, "
         "`receivers`, `route`, `rules`, `tests` and `windows`",
     }
     assert [warning["line"] for warning in answer["warnings"]] == [11]
