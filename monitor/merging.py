@@ -15,6 +15,9 @@ _UNHEARD = (Change.NEW, Change.WORSE, Change.FLAPPING)
 """What is still to be told of an alert that fires, however often it is told as the same afterwards."""
 
 
+_NO_NEWS = (Reason.REPEAT, Reason.ACKNOWLEDGED)
+
+
 def caught_up(messages: Sequence[Notification]) -> tuple[int, Notification]:
     """How many of a group's messages, oldest first, go out as one, and that one: the last of them with all that the
     others, which nobody got, had to say.
@@ -24,7 +27,7 @@ def caught_up(messages: Sequence[Notification]) -> tuple[int, Notification]:
     """
     places, alerts = _joined(messages)
     one = messages[len(places) - 1]
-    reasons = [message.reason for message in messages[: len(places)] if message.reason is not Reason.REPEAT]
+    reasons = [message.reason for message in messages[: len(places)] if message.reason not in _NO_NEWS]
     return len(places), replace(one, alerts=alerts, reason=reasons[-1] if reasons else one.reason)
 
 

@@ -6,8 +6,10 @@ import enum
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from urllib.parse import quote
 
 from monitor import telling
+from monitor.matchers import Matcher, Matchers
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.tickets import Deed, ticket
@@ -16,6 +18,9 @@ from monitor.writing import clean, moment, number
 
 FULL = 10
 """How many alerts a message tells in full; the others are counted."""
+
+LONGEST_LINK = 500
+"""Characters: a message has little room."""
 
 NAMED = 100
 """How many alerts a digest names at most; the others are counted."""
@@ -62,7 +67,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notification in words. `delta` is what changed, said first; `link` opens the details, empty if unknown.
+    """A notification in words. `delta` is what changed, said first; `place` is where the pages are, empty if unknown.
 
     `entries` are the first alerts; `hidden` counts those left out. All texts are single lines, not yet escaped for any
     format. `edits` names the group's earlier message in the words of the notifier that sent it, which may change that
@@ -75,12 +80,29 @@ class Message:
     entries: tuple[Entry, ...]
     colour: Colour
     footer: str
-    link: str = ""
+    place: str = ""
     hidden: int = 0
     language: str = "en"
     edits: str = ""
     actions: tuple[Button, ...] = ()
     """Links that do something once they are confirmed, signed for this message."""
+
+    @property
+    def link(self) -> str:
+        """What opens the details: of the alert that is alone, of all in the group, else the first page; empty where it
+        is unknown where that is."""
+        said = self.notification
+        if not self.place or said.reason in _TRIALS or said.reason is Reason.DIGEST or not said.alerts:
+            return self.place
+        if len(said.alerts) == 1:
+            return self.about(said.alerts[0])
+        group = Matchers(tuple(Matcher(name, "=", value) for name, value in sorted(said.group_labels.items())))
+        found = f"{self.place}alerts?filter={quote(str(group))}"
+        return found if group.matchers and len(found) <= LONGEST_LINK else f"{self.place}alerts"
+
+    def about(self, alert: AlertView) -> str:
+        """What opens the story of one alert; empty where it is unknown where that is."""
+        return f"{self.place}alerts/{quote(alert.key, safe='')}" if self.place else ""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -116,7 +138,7 @@ def render(
         entries=tuple(replace(one, details=()) if brief else one for one in entries),
         colour=_COLOURS[notification.severity] if notification.firing else Colour.GREEN,
         footer=" · ".join(filter(None, footer)),
-        link=f"{public_url.rstrip('/')}/" if public_url else "",
+        place=f"{public_url.rstrip('/')}/" if public_url else "",
         hidden=len(notification.alerts) - len(told),
         language=language,
         actions=_actions(notification, words, public_url, key),

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import takewhile
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -96,8 +95,10 @@ def _group(letter: Letter) -> str:
 
 async def _taken_in(tx: AsyncConnection, older: Letter, newer: Sequence[Letter]) -> Letter:
     """The newest letter of the same group that can say all that the older ones had to; `older` if there is none."""
-    # What only shows who cares has no words for what another had to say.
-    chain = list(takewhile(lambda one: one.notification.reason is not Reason.ACKNOWLEDGED, (older, *newer)))
+    chain = [older, *newer]
+    # What only shows who cares has no words for what another had to say: it goes out behind it.
+    while len(chain) > 1 and chain[-1].notification.reason is Reason.ACKNOWLEDGED:
+        chain.pop()
     if len(chain) < 2:
         return older
     count, words = merging.caught_up([one.notification for one in chain])

@@ -42,7 +42,7 @@ class Alertmanager(Robot):
                 "annotations": dict(sorted(alert.annotations.items())),
                 "startsAt": rfc3339(alert.started_at),
                 **({} if alert.firing else {"endsAt": rfc3339(alert.resolved_at or message.notification.at)}),
-                **({"generatorURL": source} if (source := alert.source or message.link) else {}),
+                **({"generatorURL": source} if (source := alert.source or message.about(alert)) else {}),
             }
             for alert in message.notification.alerts
         ]

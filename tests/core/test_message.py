@@ -72,7 +72,7 @@ def test_a_single_alert_is_told_plainly() -> None:
         "  abnormal 17 (common 12, CDC 5), running 40\n"
         "  since 02:01:00 (4m)\n"
         "  runbook: https://wiki.example.com/fdi\n"
-        "details: https://fdi.example.com/\n"
+        "details: https://fdi.example.com/alerts/a1\n"
         "sent 2026-01-05 02:05:00 +00:00 · id 9f3c2b1a"
     )
 
@@ -106,7 +106,7 @@ def test_a_chinese_message_is_chinese_throughout_and_on_local_clocks() -> None:
         "  异常 17（普通 12，CDC 5），运行中 40\n"
         "  始于 10:01:00（已持续 4分钟）\n"
         "  处理手册：https://wiki.example.com/fdi\n"
-        "详情：https://fdi.example.com/\n"
+        "详情：https://fdi.example.com/alerts/a1\n"
         "发送于 2026-01-05 10:05:00 +08:00 · 编号 9f3c2b1a"
     )
 

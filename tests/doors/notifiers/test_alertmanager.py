@@ -76,4 +76,4 @@ async def test_how_often_it_is_said_again_is_the_policys() -> None:
 def test_the_payload_links_to_the_details() -> None:
     options = AlertmanagerOptions.model_validate({"urls": ["http://am:9093"]})
     [alert] = Alertmanager(options, tools()).payload(message())
-    assert alert["generatorURL"] == "https://fdi.example.com/"
+    assert alert["generatorURL"] == "https://fdi.example.com/alerts/a1"

@@ -140,4 +140,4 @@ async def test_an_application_draws_buttons() -> None:
     body = notifier.payload(message())
     assert body["msgKey"] == "sampleActionCard5"
     assert json.loads(body["msgParam"])["actionURL1"].startswith("https://fdi.example.com/links/")
-    assert json.loads(body["msgParam"])["actionURL4"] == "https://fdi.example.com/"
+    assert json.loads(body["msgParam"])["actionURL4"] == "https://fdi.example.com/alerts/a1"
