@@ -97,7 +97,7 @@ def _copies(
     for (name, position), carrier in carriers.items():
         if name != fallback:
             continue
-        name_of_copy = f"{base}.fallback" + (f".{position}" if position else "")
+        name_of_copy = f"{base}{standins.COPY}" + (f".{position}" if position else "")
         copy = replace(said, id=name_of_copy, receiver=fallback, instead_of=said.instead_of or letter.receiver)
         copy = copy if carrier.send_resolved else copy.only_firing()
         if copy.alerts:

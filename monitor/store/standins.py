@@ -12,6 +12,12 @@ from monitor.merging import DIGEST
 from monitor.store.letters import Letter, Standing, letter_of
 from monitor.store.tables import outbox
 
+COPY = ".fallback"
+"""How the ids of copies for who stands in end, but for the position among its kinds."""
+
+LATELY = 1000
+"""Copies that are looked at to know what was heard."""
+
 
 async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
     """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
@@ -42,20 +48,12 @@ async def stood_in(tx: AsyncConnection, one: Letter, fallback: str) -> None:
 
 
 async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Letter]:
-    """What `fallback` got, or is to get, of the groups that a message is about, in place of its receiver, oldest
-    first: what its first kind did."""
-    its_group = _about(one.receiver, one.position) & (outbox.c.group_key == one.notification.group_key)
-    keys = {one.notification.group_key}
-    for which in (its_group, outbox.c.merged_into == one.id):
-        for key, into in await tx.execute(sa.select(outbox.c.group_key, outbox.c.merged_into).where(which)):
-            keys |= {key} if into is None else {key, f"{DIGEST}{into}"}
+    """What `fallback` got lately, or is to get, in place of a message's receiver, oldest first: what its first kind
+    did."""
     told = (outbox.c.state != str(Standing.DEAD)) | (outbox.c.fallback != "")
-    mine = _about(fallback, 0) & outbox.c.group_key.in_(keys)
-    rows = await tx.execute(sa.select(outbox).where(mine, told).order_by(outbox.c.seq))
-    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of]
-
-
-def _about(receiver: str, position: int) -> sa.ColumnElement[bool]:
-    """The messages to a destination, whatever became of them: said so that the index serves."""
+    # the states are named so that the index serves
     states = outbox.c.state.in_([str(state) for state in Standing])
-    return states & (outbox.c.receiver == receiver) & (outbox.c.position == position)
+    mine = states & (outbox.c.receiver == fallback) & (outbox.c.position == 0) & outbox.c.id.like(f"%{COPY}")
+    rows = await tx.execute(sa.select(outbox).where(mine, told).order_by(outbox.c.seq.desc()).limit(LATELY))
+    of = one.notification.instead_of or one.receiver
+    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of == of][::-1]

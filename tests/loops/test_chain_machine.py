@@ -332,7 +332,9 @@ class Chain(RuleBasedStateMachine):
                 if one.matchers.match(labels[line.alert]) and one.starts_at <= line.at < one.ends_at
             ]
             if line.message and line.reason in ("new", "worse"):
-                assert all(one.unless is not None for one in covering), f"{line} was told, and silenced"
+                # one that was made in that moment came after it
+                earlier = [one for one in covering if one.starts_at < line.at]
+                assert all(one.unless is not None for one in earlier), f"{line} was told, and silenced"
             if line.reason == "silenced":
                 # one that was ended by hand was still there a moment before
                 ended = {one.id for one in self.silences if one.ends_at == line.at and one.ended}

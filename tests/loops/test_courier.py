@@ -650,6 +650,30 @@ async def test_the_fallback_that_heard_of_an_alert_hears_of_its_end_though_the_r
     assert view.change is Change.RESOLVED
 
 
+async def test_the_fallback_hears_the_end_of_what_a_digest_told_it_also_when_another_digest_brings_it(
+    store: Store,
+) -> None:
+    robots = {("ops", 0): Robot(*[DELIVERED] * 15, REFUSED, *[REFUSED] * 40), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    ways = with_fallback("ops", "mail", robots=robots)
+    town.courier.adopt({**ways, ("ops", 0): replace(ways["ops", 0], kind="dingtalk")})
+    await town.queue(*(chat(f"a-{number}") for number in range(20)))
+    for seconds in (0, 1):
+        await town.go(seconds)
+    assert robots["mail", 0].sent == ["a-15.digest.fallback"]
+    over = chat("over")
+    [alert] = over.notification.alerts
+    gone = replace(alert, key="a-19", firing=False, change=Change.RESOLVED, resolved_at=START)
+    said = replace(over.notification, group_key="a-19", reason=Reason.ALL_RESOLVED, alerts=(gone,))
+    worse = [chat(f"b-{number}", Severity.CRITICAL) for number in range(25)]
+    await town.queue(*worse, replace(over, notification=said))
+    for seconds in (61, 62, 63, 123, 124, 125):
+        await town.go(seconds)
+    told = [one.notification for name, one in (await town.letters()).items() if name.endswith(".fallback")]
+    ends = [view.change for one in told for view in one.alerts if view.key == "a-19" and not view.firing]
+    assert ends == [Change.RESOLVED]
+
+
 async def test_what_was_given_up_is_new_in_the_next_message_of_its_group_until_one_arrives(store: Store) -> None:
     robot = Robot(REFUSED)
     town = Town(store, {("ops", 0): robot})
