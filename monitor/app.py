@@ -29,7 +29,6 @@ from monitor.model import TASKS, Alert, Instance
 from monitor.naming import Namer
 from monitor.nudge import Nudge, both, waking
 from monitor.policy.policy import Policy
-from monitor.policy.quota import written
 from monitor.reloader import Reloader, Source
 from monitor.retention import Retention
 from monitor.settings import Settings
@@ -38,7 +37,7 @@ from monitor.store import links
 from monitor.store.database import Store, open_store
 from monitor.web.hosts import answered, reachable
 from monitor.web.server import make_app, serve
-from monitor.web.site import Site, Speech, Tended
+from monitor.web.site import Site
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -123,7 +122,7 @@ async def running(
             hosts=hosts,
             reload=reload,
             acted=acted,
-            speech=lambda: _speech(force),
+            speech=force.speech,
             started_at=world.wall(),
             wall=world.wall,
         )
@@ -240,22 +239,3 @@ async def _going(loops: Sequence[Loop]) -> AsyncIterator[None]:
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.wait([task])
-
-
-def _speech(force: InForce) -> Speech:
-    policy = force.policy
-    kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
-    accounts = tuple(
-        Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
-    )
-    return Speech(
-        policy.route,
-        tuple(kinds),
-        policy.quieting,
-        policy.rules,
-        kinds,
-        accounts,
-        files=policy.files,
-        faults=force.faults,
-        warnings=policy.warnings,
-    )

@@ -16,8 +16,10 @@ from monitor.heartbeat import Heartbeat
 from monitor.model import InstanceKey
 from monitor.naming import Namer
 from monitor.policy.policy import Policy
+from monitor.policy.quota import written
 from monitor.reloaded import Reloaded
 from monitor.standin import Carrier, Destination
+from monitor.web.site import Speech, Tended
 
 
 @dataclass(slots=True)
@@ -26,6 +28,25 @@ class InForce:
 
     policy: Policy
     faults: tuple[Fault, ...] = ()
+
+    def speech(self) -> Speech:
+        """What pages and APIs may know of it."""
+        policy = self.policy
+        kinds = {one.name: tuple(each.kind for each in one.integrations) for one in policy.receivers}
+        accounts = (
+            Tended(one.name, one.region, written(one.quota), one.quota.rate, one.poll_every) for one in policy.accounts
+        )
+        return Speech(
+            policy.route,
+            tuple(kinds),
+            policy.quieting,
+            policy.rules,
+            kinds,
+            tuple(accounts),
+            files=policy.files,
+            faults=self.faults,
+            warnings=policy.warnings,
+        )
 
 
 @dataclass(slots=True)
