@@ -74,7 +74,7 @@ class Courier:
         self._unwritten: dict[str, tuple[Verdict, int]] = {}
         """What became of messages while the store took no writes: they are not sent again for that."""
         self._paced: dict[Destination, datetime] = {}
-        self._postage = Postage(store)
+        self._postage = Postage(store, shared=tenure is not None)
 
     def adopt(self, carriers: Mapping[Destination, Carrier]) -> None:
         """Reaches destinations this way from now on. What waits for one that is gone is given up at once."""

@@ -24,8 +24,10 @@ log = structlog.get_logger()
 class Postage:
     """The limits of all destinations, and what was spent of them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, shared: bool = False) -> None:
+        """`shared`: other nodes may go on with what this one began, so each try is written down before it is made."""
         self._store = store
+        self._shared = shared
         self._doubtful: set[str] | None = None
 
     def see(self, waiting: Sequence[Letter]) -> None:
@@ -70,10 +72,12 @@ class Postage:
         Raises:
             StoreFailed: it is not written down, so it must not be made.
         """
-        if PRESETS.get(letter.kind):
+        limited = bool(PRESETS.get(letter.kind))
+        if limited or self._shared:
             async with self._store.write() as tx:
                 await outbox.begin(tx, letter, at)
-                await self._spent(tx, letter, [at] * messages, gone=0)
+                if limited:
+                    await self._spent(tx, letter, [at] * messages, gone=0)
 
     async def arrived(self, tx: AsyncConnection, letter: Letter, at: datetime, messages: int) -> None:
         """Writes when the last try was over: the other side may have counted it as late as that."""

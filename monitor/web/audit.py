@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.access import Reader
 from monitor.audit import Act, Entry
-from monitor.store import audit as store
+from monitor.store import audit as entries
 from monitor.web.amshape import moment
 from monitor.web.contract import query, tells
 from monitor.web.paging import Paged, cursor
@@ -37,7 +37,7 @@ async def write(
     """Writes down what whoever asks does, or what was done `by` somebody else, in the transaction that does it."""
     one = by or reader()
     entry = Entry(site.now(), one.way, one.name, one.address, act, subject, clean(detail, _LONGEST))
-    await store.write(tx, entry)
+    await entries.write(tx, entry)
     return entry
 
 
@@ -63,7 +63,7 @@ async def listed(request: web.Request) -> web.Response:
     after = asked.after(int)
     before = int(after[0]) if after else None
     async with request.app[SITE].store.read() as tx:
-        found = await store.page(tx, most=asked.limit + 1, before=before, about=asked.about)
+        found = await entries.page(tx, most=asked.limit + 1, before=before, about=asked.about)
     page = found[: asked.limit]
     more = cursor((page[-1].id,)) if len(found) > len(page) else None
     return web.json_response(AuditTold(audit=[_shape(one) for one in page], next=more))
