@@ -14,7 +14,12 @@ test: .venv/ready ## everything that can run on this machine; says what it skipp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+ifeq ($(ARGS),)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/acceptance --ignore tests/web
+	$(BIN)/pytest -n 2 --dist loadgroup tests/acceptance tests/web
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
 format: .venv/ready ## formats the code and mends what can be mended
 	$(BIN)/ruff check --fix .
