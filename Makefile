@@ -16,7 +16,7 @@ test: .venv/ready ## everything that can run on this machine; says what it skipp
 	$(BIN)/mypy
 ifeq ($(ARGS),)
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/acceptance --ignore tests/web
-	$(BIN)/pytest -n 2 --dist loadgroup tests/acceptance tests/web
+	$(BIN)/pytest tests/acceptance tests/web
 else
 	$(BIN)/pytest $(ARGS)
 endif

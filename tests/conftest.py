@@ -24,8 +24,7 @@ from monitor.store.database import Store, open_store
 
 __all__ = ["chromium"]
 
-HERE = Path(__file__).parent
-CONTRACT = HERE / "doors" / "store"
+CONTRACT = Path(__file__).parent / "doors" / "store"
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("house")
@@ -46,12 +45,6 @@ class _Response(aiohttp.ClientResponse):
 # pnuckowski/aioresponses#289; tests/doors/fdi/test_fdi_aioresponses.py says when this can go.
 if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
     vars(aioresponses.core)["ClientResponse"] = _Response
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where groups are told apart, one process tells all the stories, which wait together, and one has the browser."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).parts[0]))
 
 
 @pytest.fixture(autouse=True)

@@ -32,8 +32,8 @@ def story(tell: Story) -> Test:
 
     async def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
         if request.node.nodeid not in _tasks:
-            # A worker of xdist does not know which tests will be its own, unless they come in groups.
-            alone = hasattr(request.config, "workerinput") and not request.config.getoption("loadgroup")
+            # A worker of xdist does not know which tests will be its own.
+            alone = hasattr(request.config, "workerinput")
             _begin([request.node] if alone else request.session.items, tmp_path_factory)
         seconds = await _tasks[request.node.nodeid]
         request.node.add_report_section("call", "story", f"told in {seconds:.1f} s")
