@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -28,13 +28,20 @@ class Retention:
     async def run(self) -> None:
         """Passes until cancelled, the first at once."""
         while True:
-            before = self._now() - self._keep
             try:
-                for table in (history, alerts, outbox, silences, decisions, links, audit, drills):
-                    async with self._store.write() as tx:
-                        await table.prune(tx, before)
-                async with self._store.write() as tx:
-                    await living.forget_orphans(tx)
+                await self.prune(self._now() - self._keep)
             except StoreFailed as error:
                 log.warning("old history could not be removed, it is tried again in an hour", reason=str(error))
             await asyncio.sleep(EVERY.total_seconds())
+
+    async def prune(self, before: datetime) -> None:
+        """Removes what was over `before`, table by table, so that nobody waits for long.
+
+        Raises:
+            StoreFailed: what is left stays for the next pass.
+        """
+        for table in (history, alerts, outbox, silences, decisions, links, audit, drills):
+            async with self._store.write() as tx:
+                await table.prune(tx, before)
+        async with self._store.write() as tx:
+            await living.forget_orphans(tx)

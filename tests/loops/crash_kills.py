@@ -28,7 +28,7 @@ AT_ONCE = 2
 HOUSEKEEPING = (
     "monitor.engine.Engine.meet",
     "monitor.hushing.recall",
-    "monitor.retention.Retention.run",
+    "monitor.retention.Retention.prune",
     "monitor.stretches.Stretches.flush",
 )
 

@@ -26,7 +26,7 @@ STEPS = {
     "monitor.dispatcher.Dispatcher._regroup": "policy put in force",
     "monitor.hushing.recall": "what inhibits recalled",
     "monitor.stretches.Stretches.flush": "length of runs written",
-    "monitor.retention.Retention.run": "old rows removed",
+    "monitor.retention.Retention.prune": "old rows removed",
 }
 """What each transaction of the service is called on the page, in the order of a message's life."""
 

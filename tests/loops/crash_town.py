@@ -38,6 +38,8 @@ from monitor.web.site import Site, Speech
 Point = tuple[str, str, int]
 """A durable step, `before` or `after` it is done, and the how manieth time."""
 
+KEPT = timedelta(days=30)
+
 SEND = "the request to a receiver"
 JOURNAL = "journal.jsonl"
 
@@ -153,11 +155,11 @@ async def live(folder: Path, scene: Scene, *, fatal: Point | None) -> None:
     async with open_store(folder / "data") as store:
         town = Mortal(folder, store, journal)
         await town.live.engine.load()
-        loops = [town.live.engine.run, town.reloader.run]
-        if scene.begins == 0:
-            loops.append(Retention(town.store, keep=timedelta(days=30), now=town.now).run)
-        running = [asyncio.create_task(loop()) for loop in loops]
+        running = [asyncio.create_task(loop()) for loop in (town.live.engine.run, town.reloader.run)]
         try:
+            if scene.begins == 0:
+                # not beside the first poll: which of the two a kill cuts short would be up to the threads
+                await Retention(town.store, keep=KEPT, now=town.now).prune(town.now() - KEPT)
             await town.live.engine.meet(INSTANCES)
             await play(town, scene, start, again=bool(killed))
         finally:

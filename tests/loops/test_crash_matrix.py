@@ -135,15 +135,12 @@ def test_a_message_comes_twice_only_if_it_was_in_flight_and_then_with_its_id_and
             assert {words(line) for line in copies} == {words(first)}, name(one)
 
 
-WHILE_POLLED = ("monitor.recorder.Recorder._write", "monitor.retention.Retention.run")
-
-
 def test_timers_go_on(cells: list[Seen], undisturbed: dict[str, Seen]) -> None:
     """`for`, `keep_firing_for`, waits, repeats and silences end when they would have, at most as much later as the
-    service was down, and never earlier. What moves with a sample waits for the next poll where a kill fell into one;
-    old rows are removed while instances are polled, by another thread."""
+    service was down, and never earlier. What moves with a sample waits for the next poll where a
+    kill fell into one."""
     for one in cells:
-        most = EVERY if one["point"][0] in WHILE_POLLED else DOWN
+        most = EVERY if one["point"][0] == "monitor.recorder.Recorder._write" else DOWN
         quiet = undisturbed[one["scene"]]
         told, meant = (sorted(line["second"] for line in said(each)) for each in (one, quiet))
         for found, wanted in ((told, meant), (one["left"]["moved"], quiet["left"]["moved"])):
