@@ -40,7 +40,7 @@ def test_a_chat_that_takes_one_a_second_gets_a_few_one_after_the_other() -> None
 
 
 @pytest.mark.parametrize("kind", sorted(PRESETS.keys() - {"lark"}))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 40), st.lists(st.sampled_from(Severity), max_size=25)), max_size=8))
 def test_no_window_holds_more_than_the_limit_and_nothing_stays_unsent(
     kind: str, steps: list[tuple[int, list[Severity]]]

@@ -164,6 +164,6 @@ class Restless(Quiet):
 
 
 TestRestless = Restless.TestCase
-TestRestless.settings = settings(max_examples=60, stateful_step_count=30)
+TestRestless.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestQuiet = Quiet.TestCase
-TestQuiet.settings = settings(max_examples=100, stateful_step_count=40)
+TestQuiet.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -228,7 +228,7 @@ def histories(draw: st.DrawFn, name: str) -> Past:
     return past_of(instance, first_at=START, runs=runs, good=None, since=since, until=START + timedelta(hours=2))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.tuples(*(rules_under_test(number) for number in range(3))),
     st.none() | group_rules(),

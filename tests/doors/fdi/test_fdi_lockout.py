@@ -88,7 +88,7 @@ def most_in_a_window(moments: list[float]) -> int:
     return max((sum(start <= at < start + WINDOW for at in moments) for start in moments), default=0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     auth=st.sampled_from([AKSK, TEMPORARY, TOKEN, PASSWORD, Agency()]),
     refusal=st.sampled_from([REFUSED, OLD_TOKEN, BAD_TOKEN]),
@@ -105,7 +105,7 @@ def test_from_the_start_on(
     assert most_in_a_window(failures) <= ALLOWED
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     auth=st.sampled_from([AKSK, TEMPORARY, TOKEN, PASSWORD, Agency()]),
     since=st.sampled_from([5.0, 300.0, 500.0, 840.0, 895.0, 1000.0]),

@@ -102,7 +102,7 @@ values = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12
 names = st.from_regex(r"X-[A-Z][a-z_-]{1,8}", fullmatch=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "get"]),
     path=segments,

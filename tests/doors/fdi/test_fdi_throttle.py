@@ -200,7 +200,7 @@ def test_who_is_cancelled_in_the_line_takes_nothing_and_blocks_nobody() -> None:
     assert took == pytest.approx((len(served) - 1) * 0.102, abs=0.001)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     requests=st.integers(1, 60),
     period=st.sampled_from([0.2, 1.0, 3.0, 60.0]),
@@ -277,7 +277,7 @@ def test_requests_throttled_together_halve_it_once_and_another_throttling_again(
     sent=st.integers(0, 60),
     crowd=st.integers(1, 60),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_another_quota_holds_over_what_was_sent_under_the_one_before(
     before: tuple[int, float], after: tuple[int, float], sent: int, crowd: int
 ) -> None:
@@ -325,7 +325,7 @@ def test_the_same_quota_again_changes_nothing() -> None:
     moved_after=st.floats(min_value=0.0, max_value=8.0),
     known=st.booleans(),
 )
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 def test_whoever_uses_the_quota_next_breaks_no_window(
     quota: tuple[int, float], moved_after: float, known: bool
 ) -> None:
