@@ -13,22 +13,27 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Pace(NamedTuple):
-    """How an account is polled: `every` so often each of its `instances`. `share` is how much of the quota is used at
-    most, `throttled` how many requests the cloud has throttled."""
+    """How an account is polled: `every` so often each of its `instances`, where the policy has `wanted` it. `quota` is
+    in requests a second, `share` how much of it is used at most; `requests` were sent so far, of which the cloud has
+    `throttled` some."""
 
     instances: int
     every: timedelta
     share: float
     throttled: int
+    wanted: timedelta = timedelta()
+    quota: float = 0.0
+    requests: int = 0
+
+    @property
+    def stretched(self) -> bool:
+        """Whether the quota does not carry what is wanted."""
+        return self.every > self.wanted
 
     @property
     def rate(self) -> float:
         """Polls a second that this asks for."""
         return self.instances / self.every.total_seconds() if self.every else 0.0
-
-
-NOT_YET = Pace(0, timedelta(), 1.0, 0)
-"""An account whose poller did not begin."""
 
 
 class _OfAccounts:
@@ -105,20 +110,24 @@ class Meters(_OfAccounts):
         labels = {"account": account, "outcome": outcome}
         return int(self.registry.get_sample_value("fdi_monitor_polls_total", labels) or 0)
 
-    def paced(self) -> list[tuple[str, timedelta, timedelta]]:
-        """The accounts whose quota does not carry what is wanted: how often it is, and how often it can be."""
-        wanted, every = _by_account(self.wanted), _by_account(self.interval)
-        return [
-            (account, timedelta(seconds=wanted[account]), timedelta(seconds=real))
-            for account, real in sorted(every.items())
-            if real > wanted.get(account, real)
-        ]
-
-    def quotas(self) -> dict[str, dict[str, float]]:
-        """What is known of each account's quota, by the names of the gauges here."""
-        names = ("quota", "share", "wanted", "interval", "requests", "throttled")
-        found = {name: _by_account(getattr(self, name)) for name in names}
-        return {account: {name: found[name].get(account, 0.0) for name in names} for account in found["wanted"]}
+    def paces(self) -> dict[str, Pace]:
+        """How each account is polled, by name; of one whose poller did not begin nothing is known."""
+        wanted, every, quota = map(_by_account, (self.wanted, self.interval, self.quota))
+        instances, share, requests, throttled = map(
+            _by_account, (self.instances, self.share, self.requests, self.throttled)
+        )
+        return {
+            name: Pace(
+                instances=int(instances.get(name, 0)),
+                every=timedelta(seconds=every.get(name, 0)),
+                share=share.get(name) or 1.0,
+                throttled=int(throttled.get(name, 0)),
+                wanted=timedelta(seconds=wanted.get(name, 0)),
+                quota=quota.get(name, 0.0),
+                requests=int(requests.get(name, 0)),
+            )
+            for name in sorted(wanted.keys() | every.keys())
+        }
 
     def value(self, name: str) -> float:
         """The value of a metric without labels, 0 before it has one."""
@@ -128,19 +137,6 @@ class Meters(_OfAccounts):
         """When the files of the policy were last put in force as they are, None before that."""
         at = self.value("fdi_monitor_policy_last_reload_success_timestamp_seconds")
         return datetime.fromtimestamp(at, UTC) if at else None
-
-    def pace(self, account: str) -> Pace:
-        """How an account is polled now, nothing before its poller began."""
-        found = {
-            name: self.registry.get_sample_value(f"fdi_monitor_{name}", {"account": account}) or 0.0
-            for name in ("instances", "poll_interval_seconds", "quota_share", "throttled")
-        }
-        return Pace(
-            instances=int(found["instances"]),
-            every=timedelta(seconds=found["poll_interval_seconds"]),
-            share=found["quota_share"] or 1.0,
-            throttled=int(found["throttled"]),
-        )
 
     def forget(self, account: str) -> None:
         """Shows nothing of an account that is polled no more."""
@@ -188,10 +184,6 @@ class Pulse:
     def loops(self) -> list[tuple[str, datetime, timedelta]]:
         """Each loop with when it last came round, and within what time it has to."""
         return [(loop, self._beats[loop], within) for loop, within in sorted(self._patience.items())]
-
-    def ages(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
-        """How long ago each loop came round, by name."""
-        return [(loop, at - beat) for loop, beat, _ in self.loops()]
 
     def late(self, at: datetime) -> Iterable[tuple[str, timedelta]]:
         """The loops that should have come round by `at`, and since when they have not."""

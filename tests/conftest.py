@@ -17,7 +17,6 @@ import pytest
 import structlog
 from browsing import chromium
 from databases import Server, serving
-from hypothesis import settings
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
@@ -25,10 +24,6 @@ from monitor.store.database import Store, open_store
 __all__ = ["chromium"]
 
 CONTRACT = Path(__file__).parent / "doors" / "store"
-
-# How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("house")
-settings.load_profile("house")
 
 # Told that there is no loop, pytest-asyncio does not have asyncio make one that nobody would ever close.
 asyncio.set_event_loop(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.meters import Pace
@@ -45,7 +45,7 @@ class AccountRow:
 
 
 def accounts(
-    tended: Iterable[Tended], tiles: Iterable[Tile], live: Iterable[Alert], pace: Callable[[str], Pace]
+    tended: Iterable[Tended], tiles: Iterable[Tile], live: Iterable[Alert], paces: Mapping[str, Pace]
 ) -> list[AccountRow]:
     """All accounts that are polled or have instances, the worst first."""
     policy = {one.name: one for one in tended}
@@ -57,7 +57,7 @@ def accounts(
     for tile in tiles:
         grouped.setdefault(tile.seen.instance.account, []).append(tile)
     rows = [
-        _row(name, mine, about.get(name, []), policy.get(name), pace(name) if name in policy else None)
+        _row(name, mine, about.get(name, []), policy.get(name), paces.get(name) if name in policy else None)
         for name, mine in grouped.items()
     ]
     return sorted(rows, key=lambda row: (_ORDER[row.level], row.name))

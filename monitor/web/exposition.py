@@ -85,8 +85,8 @@ def families(live: Iterable[Alert], tallies: Tallies, pulse: Pulse, *, at: datet
         groups.add_metric(place, number)
     yield groups
     loops = _gauge("fdi_monitor_loop_age_seconds", "Since when each loop has not come round.", "loop")
-    for loop, age in pulse.ages(at):
-        loops.add_metric([loop], age.total_seconds())
+    for loop, beat, _ in pulse.loops():
+        loops.add_metric([loop], (at - beat).total_seconds())
     yield loops
     for name, version in (("fdi_monitor", monitor.__version__), ("alertmanager", ALERTMANAGER)):
         built = _gauge(

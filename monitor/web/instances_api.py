@@ -171,12 +171,12 @@ def _quotas(meters: Meters) -> dict[str, QuotaTold]:
     """By account: what its poller shows in the metrics."""
     return {
         name: {
-            "per_second": found["quota"],
-            "share": found["share"],
-            "wanted_every": found["wanted"],
-            "every": found["interval"],
-            "requests": int(found["requests"]),
-            "throttled": int(found["throttled"]),
+            "per_second": pace.quota,
+            "share": pace.share,
+            "wanted_every": pace.wanted.total_seconds(),
+            "every": pace.every.total_seconds(),
+            "requests": pace.requests,
+            "throttled": pace.throttled,
         }
-        for name, found in meters.quotas().items()
+        for name, pace in meters.paces().items()
     }

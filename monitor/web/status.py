@@ -38,7 +38,7 @@ async def page(request: web.Request) -> web.Response:
         at=at,
         verdict=verdict(found, speech, told, words, degraded=degraded, begun=site.pulse.begun),
         loops=found,
-        accounts=accounts(speech.accounts, tiles(current(seen, at=at), live), live, meters.pace),
+        accounts=accounts(speech.accounts, tiles(current(seen, at=at), live), live, meters.paces()),
         polls={
             one.name: (meters.polls_of(one.name, "good"), meters.polls_of(one.name, "failed"))
             for one in speech.accounts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from monitor.message import render
-from monitor.meters import NOT_YET, Pace
+from monitor.meters import Pace
 from monitor.model import TASKS, Alert, Counts, Run
 from monitor.store.board import Board
 from monitor.store.outbox import Letter
@@ -72,17 +73,14 @@ class View:
     total: int
     levels: Sequence[tuple[Level, int]]
     accounts: Sequence[AccountRow]
+    paced: Mapping[str, Pace]
+    """The accounts whose quota does not carry the polls."""
     map: Sequence[Region]
     common: Counts
     cdc: Counts
     unknown: int
     letters: Sequence[LetterRow]
     resolved: Sequence[AlertRow]
-    paced: Sequence[Paced]
-
-
-Paced = tuple[str, timedelta, timedelta]
-"""An account whose quota does not carry the polls: its name, how often one is wanted, how often it can be."""
 
 
 def view(
@@ -91,9 +89,8 @@ def view(
     at: datetime,
     words: Words,
     late: Sequence[tuple[str, timedelta]] = (),
-    paced: Sequence[Paced] = (),
     tended: Sequence[Tended] = (),
-    pace: Callable[[str], Pace] = lambda _: NOT_YET,
+    paces: Mapping[str, Pace] = MappingProxyType({}),
     whole: bool = False,
     account: str = "",
     named: str = "",
@@ -117,14 +114,14 @@ def view(
         tiles=wanted,
         total=len(found),
         levels=[(level, counted[level]) for level in Level if counted[level]],
-        accounts=accounts(tended, found, board.live, pace),
+        accounts=accounts(tended, found, board.live, paces),
+        paced={name: pace for name, pace in paces.items() if pace.stretched},
         map=_map(wanted),
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
         letters=[LetterRow(letter, titled(letter, words)) for letter in board.letters],
         resolved=_rows(board.resolved, {}, words),
-        paced=paced,
     )
 
 
