@@ -154,7 +154,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     if not done:
         return then(request, "alerts", "over")
     if len(done) == 1:
-        return then(request, f"alerts/{done[0].key}", "acknowledged")
+        return then(request, f"alerts/{done[0].alert}", "acknowledged")
     return then(request, "alerts", "acknowledged", show=str(Show.ACKNOWLEDGED))
 
 

@@ -9,12 +9,11 @@ from aiohttp import web
 from pydantic import AwareDatetime, Field
 
 from monitor.acknowledgement import Ack
-from monitor.audit import Act
 from monitor.fingerprint import fingerprint
 from monitor.ledger import Line
 from monitor.quieting import Suppressed
-from monitor.store import acks, decisions, groups
-from monitor.web import audit
+from monitor.store import decisions
+from monitor.web import deeds
 from monitor.web.amshape import moment
 from monitor.web.contract import Asked, body, query, tells
 from monitor.web.outlook import Seen, find, look
@@ -22,7 +21,7 @@ from monitor.web.paging import Key, Paged, cursor, cut
 from monitor.web.parameters import in_utc, matched
 from monitor.web.problems import Problem
 from monitor.web.shapes import AckTold, AlertsTold, AlertTold, DecisionsTold, DecisionTold
-from monitor.web.site import SITE
+from monitor.web.site import SITE, Site
 
 MOST = 500
 """Decisions about one alert that are given at once."""
@@ -110,16 +109,11 @@ async def acknowledge(request: web.Request) -> web.Response:
     expires_at = in_utc(given.expires_at, "expires_at") - site.behind() if given.expires_at else None
     if expires_at is not None and expires_at <= at:
         raise Problem(400, "expires_at is in the past", [{"place": "expires_at", "message": "it is in the past"}])
-    async with site.store.write() as tx:
-        alert = await find(tx, name)
-        if alert is None or not alert.state.fires:
-            raise Problem(404, f"no alert {name} fires")
-        ack = Ack(alert.key, at, given.owner, given.comment, alert.severity, expires_at)
-        await acks.save(tx, ack)
-        await groups.touch(tx, at, about=[alert.key])
-        entry = await audit.write(tx, site, Act.ACKNOWLEDGED, alert.key, _said(ack))
-    audit.tell(site, entry)
-    return web.json_response(_ack(ack))
+    key = await _key(site, name)
+    taken = await deeds.acknowledge(site, [key], by=given.owner, comment=given.comment, expires_at=expires_at)
+    if not taken:
+        raise Problem(404, f"no alert {name} fires")
+    return web.json_response(_ack(taken[0]))
 
 
 @routes.delete("/api/fdi/v1/alerts/{fingerprint}/ack")
@@ -127,19 +121,16 @@ async def acknowledge(request: web.Request) -> web.Response:
 async def withdraw(request: web.Request) -> web.Response:
     """Takes an acknowledgement back."""
     site, name = request.app[SITE], request.match_info["fingerprint"]
-    async with site.store.write() as tx:
-        alert = await find(tx, name)
-        key = alert.key if alert else name
-        if not await acks.remove(tx, [key]):
-            raise Problem(404, f"the alert {name} is not acknowledged")
-        await groups.touch(tx, site.now(), about=[key])
-        entry = await audit.write(tx, site, Act.WITHDREW, key)
-    audit.tell(site, entry)
+    if not await deeds.withdraw(site, await _key(site, name)):
+        raise Problem(404, f"the alert {name} is not acknowledged")
     return web.Response()
 
 
-def _said(ack: Ack) -> str:
-    return f"by {ack.owner}" + (f": {ack.comment}" if ack.comment else "")
+async def _key(site: Site, name: str) -> str:
+    """The key of the alert that is called so, by our key or by Alertmanager's fingerprint."""
+    async with site.store.read() as tx:
+        alert = await find(tx, name)
+    return alert.key if alert else name
 
 
 def _shape(one: Seen) -> AlertTold:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.audit import Act
-from monitor.silences import Ended, Silence, Standing, faults, may_become, preview
-from monitor.store import alerts, groups
+from monitor.silences import Silence, Standing, faults, preview
+from monitor.store import alerts
 from monitor.store import silences as store
-from monitor.web import amshape, audit
+from monitor.web import amshape, deeds
 from monitor.web.amshape import GivenSilence, Unusable, read_silence
 from monitor.web.contract import tells
 from monitor.web.outlook import flag, hindsight, wanted
@@ -57,20 +53,14 @@ def _order(one: Silence, at: datetime) -> tuple[int, float]:
 async def add(request: web.Request) -> web.Response:
     """Makes a silence, or changes the one with the id that is given."""
     site = request.app[SITE]
-    at = site.now()
     try:
-        given = _checked(await request.read(), site, at)
-        async with site.store.write() as tx:
-            silence = await _put(tx, given, at)
-            if silence is not None:
-                await groups.touch(tx, at)
-                entry = await audit.write(tx, site, Act.SILENCED, silence.id, _said(silence))
+        given = _checked(await request.read(), site, site.now())
     except Unusable as fault:
         return web.json_response(f"invalid silence: {fault}", status=400)
-    if silence is None:
+    made = await deeds.silence(site, given)
+    if made is None:
         return web.json_response(f"silence {given.id} not found", status=404)
-    audit.tell(site, entry)
-    return web.json_response({"silenceID": silence.id})
+    return web.json_response({"silenceID": made.id})
 
 
 @routes.post("/api/fdi/v1/silences/preview")
@@ -103,18 +93,8 @@ async def silence(request: web.Request) -> web.Response:
 @routes.delete("/api/v2/silence/{id}")
 async def expire(request: web.Request) -> web.Response:
     """Ends a silence now; one that has ended stays as it is."""
-    site = request.app[SITE]
-    at = site.now()
-    entries = []
-    async with site.store.write() as tx:
-        found = await store.find(tx, request.match_info["id"])
-        if found is not None and found.standing(at) is not Standing.EXPIRED:
-            await store.save(tx, found.end(at, Ended.BY_HAND))
-            await groups.touch(tx, at)
-            entries.append(await audit.write(tx, site, Act.EXPIRED, found.id, str(found.matchers)))
-    if found is None:
+    if await deeds.expire(request.app[SITE], request.match_info["id"]) is None:
         return web.json_response("silence not found", status=404)
-    audit.tell(site, *entries)
     return web.Response()
 
 
@@ -132,26 +112,3 @@ def _checked(body: bytes, site: Site, at: datetime) -> Silence:
     if wrong is not None:
         raise Unusable(wrong)
     return given
-
-
-async def _put(tx: AsyncConnection, given: Silence, at: datetime) -> Silence | None:
-    """Writes the silence; None where it should change one that there is not.
-
-    Where what has happened would be rewritten, the old one ends and a new one begins.
-    """
-    before = await store.find(tx, given.id) if given.id else None
-    if given.id and before is None:
-        return None
-    if before is not None and may_become(before, given, at):
-        await store.save(tx, given)
-        return given
-    if before is not None and before.standing(at) is not Standing.EXPIRED:
-        await store.save(tx, before.end(at, Ended.REPLACED))
-    made = replace(given, id=str(uuid.uuid4()), starts_at=max(given.starts_at, amshape.whole(at)))
-    await store.save(tx, made)
-    return made
-
-
-def _said(silence: Silence) -> str:
-    comment = f": {silence.comment}" if silence.comment else ""
-    return f"{silence.matchers} until {amshape.moment(silence.ends_at)} by {silence.created_by}{comment}"

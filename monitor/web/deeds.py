@@ -1,17 +1,22 @@
-"""What people do on the pages: each deed is one transaction, with a line of who did it, and is told to the loops."""
+"""What people and programs do, on the pages and by the APIs: each deed is one transaction, with a line of who did it,
+and is told to the loops."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.acknowledgement import Ack
 from monitor.audit import Act
-from monitor.model import Alert
-from monitor.silences import LONGEST, Ended, Silence, Standing
+from monitor.silences import LONGEST, Ended, Silence, Standing, may_become
 from monitor.store import acks, alerts, groups, mailroom, silences
 from monitor.store import outbox as letters
 from monitor.web import audit
+from monitor.web.amshape import moment, whole
 from monitor.web.site import Site
 
 
@@ -21,19 +26,21 @@ class TooLong(Exception):
 
 async def acknowledge(
     site: Site, keys: Collection[str], *, by: str, comment: str, expires_at: datetime | None
-) -> Sequence[Alert]:
-    """Somebody cares for those of these alerts that fire; gives them. They are not repeated until they get worse."""
+) -> Sequence[Ack]:
+    """Somebody cares for those of these alerts that fire. They are not repeated until they get worse."""
     at = site.now()
     async with site.store.write() as tx:
         known = await alerts.by_key(tx, keys)
-        firing = [one for one in known.values() if one.state.fires]
-        for one in firing:
-            await acks.save(tx, Ack(one.key, at, by, comment, one.severity, expires_at))
-        await groups.touch(tx, at, about=[one.key for one in firing])
+        taken = [Ack(one.key, at, by, comment, one.severity, expires_at) for one in known.values() if one.state.fires]
+        if not taken:
+            return []
+        for ack in taken:
+            await acks.save(tx, ack)
+        await groups.touch(tx, at, about=[ack.alert for ack in taken])
         said = f"by {by}" + (f": {comment}" if comment else "")
-        entries = [await audit.write(tx, site, Act.ACKNOWLEDGED, one.key, said) for one in firing]
+        entries = [await audit.write(tx, site, Act.ACKNOWLEDGED, ack.alert, said) for ack in taken]
     audit.tell(site, *entries)
-    return firing
+    return taken
 
 
 async def withdraw(site: Site, key: str) -> bool:
@@ -47,13 +54,34 @@ async def withdraw(site: Site, key: str) -> bool:
     return True
 
 
-async def silence(site: Site, one: Silence) -> None:
-    """Makes a silence."""
+async def silence(site: Site, given: Silence) -> Silence | None:
+    """Makes a silence, or changes the one with the id that is given; None where there is no such silence.
+
+    Where what has happened would be rewritten, the old one ends and a new one begins.
+    """
+    at = site.now()
     async with site.store.write() as tx:
-        await silences.save(tx, one)
-        await groups.touch(tx, site.now())
-        entry = await audit.write(tx, site, Act.SILENCED, one.id, f"{one.matchers} by {one.created_by}: {one.comment}")
+        made = await _put(tx, given, at)
+        if made is None:
+            return None
+        await groups.touch(tx, at)
+        entry = await audit.write(tx, site, Act.SILENCED, made.id, _told(made))
     audit.tell(site, entry)
+    return made
+
+
+async def _put(tx: AsyncConnection, given: Silence, at: datetime) -> Silence | None:
+    before = await silences.find(tx, given.id) if given.id else None
+    if given.id and before is None:
+        return None
+    if before is not None and may_become(before, given, at):
+        await silences.save(tx, given)
+        return given
+    if before is not None and before.standing(at) is not Standing.EXPIRED:
+        await silences.save(tx, before.end(at, Ended.REPLACED))
+    made = replace(given, id=str(uuid.uuid4()), starts_at=max(given.starts_at, whole(at)))
+    await silences.save(tx, made)
+    return made
 
 
 async def expire(site: Site, name: str) -> Silence | None:
@@ -86,7 +114,7 @@ async def extend(site: Site, name: str, longer: timedelta) -> Silence | None:
         made = found.lasting(found.ends_at + longer, at)
         await silences.save(tx, made)
         await groups.touch(tx, at)
-        entry = await audit.write(tx, site, Act.SILENCED, name, f"{made.matchers} until {made.ends_at.isoformat()}")
+        entry = await audit.write(tx, site, Act.SILENCED, name, _told(made))
     audit.tell(site, entry)
     return made
 
@@ -96,6 +124,8 @@ async def retry(site: Site, names: Sequence[str]) -> int:
     at = site.now()
     async with site.store.write() as tx:
         waiting = [one for name in names if (one := await mailroom.find(tx, name)) and _open(one)]
+        if not waiting:
+            return 0
         for one in waiting:
             await mailroom.retry(tx, one.id, at)
         entries = [await audit.write(tx, site, Act.RETRIED, one.id, _said(one)) for one in waiting]
@@ -113,6 +143,11 @@ async def drop(site: Site, name: str) -> bool:
         entry = await audit.write(tx, site, Act.DROPPED, name, _said(found))
     audit.tell(site, entry)
     return True
+
+
+def _told(one: Silence) -> str:
+    comment = f": {one.comment}" if one.comment else ""
+    return f"{one.matchers} until {moment(one.ends_at)} by {one.created_by}{comment}"
 
 
 def _said(one: mailroom.Slip) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 from pydantic import Field
 
-from monitor.audit import Act
 from monitor.store import mailroom
 from monitor.store.mailroom import Slip
 from monitor.store.outbox import Standing
-from monitor.web import audit
+from monitor.web import deeds
 from monitor.web.amshape import moment
 from monitor.web.contract import query, tells
 from monitor.web.paging import Paged, cursor
 from monitor.web.problems import problem
 from monitor.web.shapes import MessagesTold, MessageTold
-from monitor.web.site import SITE
+from monitor.web.site import SITE, Site
 
 routes = web.RouteTableDef()
 
@@ -44,13 +43,11 @@ async def listed(request: web.Request) -> web.Response:
 async def retry(request: web.Request) -> web.Response:
     """Has an undelivered message tried at once, with the same id."""
     site, name = request.app[SITE], request.match_info["id"]
-    async with site.store.write() as tx:
-        if refusal := _undelivered(await mailroom.find(tx, name), name):
-            return refusal
-        await mailroom.retry(tx, name, site.now())
+    if refusal := await _refusal(site, name):
+        return refusal
+    await deeds.retry(site, [name])
+    async with site.store.read() as tx:
         found = await mailroom.find(tx, name)
-        entry = await audit.write(tx, site, Act.RETRIED, name, _said(found))
-    audit.tell(site, entry)
     return web.json_response(_shape(found) if found else None)
 
 
@@ -59,28 +56,22 @@ async def retry(request: web.Request) -> web.Response:
 async def drop(request: web.Request) -> web.Response:
     """Forgets an undelivered message: nobody will get it."""
     site, name = request.app[SITE], request.match_info["id"]
-    async with site.store.write() as tx:
-        found = await mailroom.find(tx, name)
-        if refusal := _undelivered(found, name):
-            return refusal
-        await mailroom.drop(tx, name)
-        entry = await audit.write(tx, site, Act.DROPPED, name, _said(found))
-    audit.tell(site, entry)
+    if refusal := await _refusal(site, name):
+        return refusal
+    await deeds.drop(site, name)
     return web.Response()
 
 
-def _undelivered(found: Slip | None, name: str) -> web.Response | None:
+async def _refusal(site: Site, name: str) -> web.Response | None:
     """The refusal where there is nothing left to do for the message."""
+    async with site.store.read() as tx:
+        found = await mailroom.find(tx, name)
     if found is None:
         return problem(404, f"there is no message {name} in the outbox")
     if found.state is Standing.SENT:
         return problem(409, f"the message {name} was delivered")
     inside = found.merged_into
     return problem(409, f"the message {name} goes out with {inside}: name that one") if inside else None
-
-
-def _said(found: Slip | None) -> str:
-    return f"for {found.receiver} by {found.kind}" if found else ""
 
 
 def _shape(one: Slip) -> MessageTold:

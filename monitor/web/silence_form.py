@@ -28,8 +28,8 @@ _OF_WRONG = {
 """At which field each is said, and how."""
 
 
-def read(form: Form, at: datetime, windows: Collection[str], *, name: str, behind: timedelta) -> Silence | None:
-    """The silence with the id `name` that a form asks for; None where it has complaints.
+def read(form: Form, at: datetime, windows: Collection[str], *, behind: timedelta) -> Silence | None:
+    """The silence that a form asks for, without an id; None where it has complaints.
 
     `at` is now, `behind` how far it is behind the clocks of people, by which moments are written.
     """
@@ -52,7 +52,7 @@ def read(form: Form, at: datetime, windows: Collection[str], *, name: str, behin
     if form.complaints or matching is None:
         return None
     made = Silence(
-        id=name,
+        id="",
         matchers=matching,
         starts_at=starts_at,
         ends_at=ends - behind if ends else starts_at + (lasts or timedelta()),

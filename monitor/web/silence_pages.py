@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,10 +105,9 @@ async def make(request: web.Request) -> web.Response:
     if form.text("deed") == "preview":
         return await _form(request, form)
     windows = site.speech().quieting.windows
-    made = read(form, site.now(), windows, name=str(uuid.uuid4()), behind=site.behind())
-    if made is None:
+    wanted = read(form, site.now(), windows, behind=site.behind())
+    if wanted is None or (made := await deeds.silence(site, wanted)) is None:
         return await _form(request, form, status=422)
-    await deeds.silence(site, made)
     return then(request, f"silences/{made.id}", "silenced")
 
 

@@ -18,14 +18,14 @@ NOTHING = timedelta()
 
 def silence(texts: dict[str, str], *, behind: timedelta = NOTHING) -> Silence:
     form = Form(texts)
-    made = read(form, NOW, {"nights"}, name="s-1", behind=behind)
+    made = read(form, NOW, {"nights"}, behind=behind)
     assert made is not None, form.complaints
     return made
 
 
 def complaints(**texts: str) -> dict[str, str]:
     form = Form(GOOD | texts)
-    assert read(form, NOW, {"nights"}, name="s-1", behind=NOTHING) is None
+    assert read(form, NOW, {"nights"}, behind=NOTHING) is None
     assert all(form.text(name) == text.strip() for name, text in texts.items()), "what was typed is kept"
     return {name: one.key for name, one in form.complaints.items()}
 
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_at_its_field(texts: dict[str, str], expected: dic
 
 def test_a_fault_inside_a_text_is_shown_at_its_place() -> None:
     form = Form(GOOD | {"matchers": 'account="prod", instance==orders'})
-    read(form, NOW, (), name="s-1", behind=NOTHING)
+    read(form, NOW, (), behind=NOTHING)
     assert form.complaints["matchers"].parts == ('account="prod", instance', "==", "orders")
 
 
