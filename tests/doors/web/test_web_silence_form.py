@@ -35,7 +35,7 @@ def test_a_silence_from_now_on() -> None:
         GOOD | {"comment": " migration\t\u202eof\nall ", "unless": 'severity="critical"', "window": "nights"}
     )
     assert made == Silence(
-        "s-1",
+        "",
         matchers.parse('instance="orders"'),
         NOW,
         NOW + timedelta(hours=2),
