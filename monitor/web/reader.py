@@ -1,7 +1,4 @@
-"""Who asks now: known from the door on, wherever an answer is made, templates included.
-
-{% if reader().acts %}<button>Silence</button>{% endif %}
-"""
+"""Who asks now: known from the door on, wherever an answer is made."""
 
 from __future__ import annotations
 
