@@ -5,22 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from monitor.errors import UsageError
+from monitor.store.tables import metadata
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 _ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(20800)")
 """Several nodes may start at once: the first migrates, the others wait and find it done."""
+_VERSION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+"""Alembic's own table."""
 
 
-def upgrade(connection: sa.Connection, revision: str = "head") -> None:
-    """Runs the missing steps up to `revision` inside the caller's transaction.
+def upgrade(connection: sa.Connection, revision: str = "") -> None:
+    """Makes the tables in an empty database; in another runs the steps that are missing up to `revision`, by default
+    the newest. All inside the caller's transaction.
 
     Raises:
         UsageError: the database was written by a newer version.
@@ -28,7 +27,45 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(_ONE_AT_A_TIME)
-    config = _config()
+    present = _present(connection)
+    if present == (revision or head()):
+        return
+    if present or revision:
+        _step(connection, revision or head())
+    else:
+        metadata.create_all(connection, checkfirst=False)
+        _VERSION.create(connection)
+        connection.execute(sa.insert(_VERSION).values(version_num=head()))
+
+
+def check(connection: sa.Connection) -> None:
+    """Raises UsageError where the database is not as this version writes it."""
+    if _present(connection) != head():
+        raise UsageError(
+            "the database was written by another version of fdi-monitor: run the service of this version on it first"
+        )
+
+
+def head() -> str:
+    """The name of the newest schema this version knows: the steps are numbered."""
+    return max(script.name.partition("_")[0] for script in (SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
+def _present(connection: sa.Connection) -> str | None:
+    """The name of the database's schema; None where it has none."""
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar_one_or_none()
+
+
+def _step(connection: sa.Connection, revision: str) -> None:
+    # Most starts have no step to run, and to load what runs them takes a sixth of a start.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, revision)
@@ -37,22 +74,3 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
             "the database was written by a newer fdi-monitor. Run that version, or name another one in "
             "FDI_MONITOR_DATA or FDI_MONITOR_DATABASE_URL."
         ) from error
-
-
-def check(connection: sa.Connection) -> None:
-    """Raises UsageError where the database is not as this version writes it."""
-    if MigrationContext.configure(connection).get_current_revision() != head():
-        raise UsageError(
-            "the database was written by another version of fdi-monitor: run the service of this version on it first"
-        )
-
-
-def head() -> str:
-    """The name of the newest schema this version knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    return config
