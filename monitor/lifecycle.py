@@ -90,6 +90,15 @@ def deadline(alert: Alert, rule: Timing) -> datetime | None:
     return alert.state_since + rule.keep if alert.state is State.CLEARING else None
 
 
+def stays(alert: Alert, truth: Truth, severity: Severity, *, at: datetime, rule: Timing) -> bool:
+    """Whether such a finding would leave a live alert as it is: what `advance` says, for whoever asks at every poll."""
+    if truth is Truth.BREACH and severity is alert.severity:
+        return alert.state is State.FIRING or (alert.state is State.PENDING and at - alert.since < rule.hold)
+    if truth is Truth.CLEAR:
+        return alert.state is State.CLEARING and at - alert.state_since < rule.keep
+    return truth is Truth.UNKNOWN
+
+
 def advance(alert: Alert | None, finding: Finding, rule: Timing) -> tuple[Alert | None, Transition | None]:
     """At most one step of an alert's life.
 

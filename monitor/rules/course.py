@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from monitor.model import InstanceKey, Run, Sample
 from monitor.rules.edges import Edges
+from monitor.rules.moves import moved
 from monitor.rules.past import Past, moment, number_at, spacing
 from monitor.rules.stage import Stage
 
@@ -22,7 +23,6 @@ class Course:
     """Where one instance is: the next poll that is judged, at `at`; None once it is at the end of its runs."""
 
     __slots__ = (
-        "_again",
         "_edges",
         "_index",
         "_jumps",
@@ -34,6 +34,7 @@ class Course:
         "_seen",
         "_stage",
         "at",
+        "calm",
         "key",
         "past",
     )
@@ -47,17 +48,13 @@ class Course:
         self._edges = stage.edges(self.key)
         self._reach = self._edges.reach
         self._jumps = jumps and not self._edges.always
-        self._again = False
+        self.calm = False
+        """Whether the poll judged last moved nothing that could make the next one move more."""
         self._index = self._number = 0
         self._seen = -1
         self._places: list[int] = []
         self._run: Run | None = self._runs[0] if self._runs else None
         self.at: datetime | None = self._run.start if self._run else None
-
-    @property
-    def again(self) -> bool:
-        """Whether the poll at `at` saw what the one judged before it saw, and that moved nothing."""
-        return self._again and self._number > 0
 
     def sample(self) -> Sample:
         """What the poll at `at` saw; the polls before it are passed over. The time an answer took is not stored."""
@@ -71,15 +68,16 @@ class Course:
         self._seen = self._number
         return Sample(self.past.instance, at, _NONE, run.common, run.cdc, run.failure)
 
-    def go_on(self, *, moved: bool) -> None:
-        """Looks for the next poll that matters, after that at `at` was judged and, if so, `moved` something."""
+    def go_on(self, *, calm: bool) -> None:
+        """Looks for the next poll that matters, after that at `at` was judged; `calm` unless what it moved may make
+        the next one move more."""
         run = self._run
         if run is None:
             return
-        self._again = self._jumps and not moved
+        self.calm = self._jumps and calm
         if self._number == 0:
             self._places = self._landmarks(run)
-        self._plan(run, self._number + 1 if moved or not self._jumps else self._next(run))
+        self._plan(run, self._next(run) if self.calm else self._number + 1)
 
     def end(self) -> None:
         """Passes over the polls that are left: nothing will wake it any more."""
@@ -155,7 +153,7 @@ class Course:
 
     def _few(self, run: Run) -> bool:
         """Whether a look back may find fewer than two good samples somewhere in the run."""
-        shortest = min((look.reach for look in self._edges.leaves), default=None)
+        shortest = min((*(look.reach for look in self._edges.leaves), *self._edges.smooth), default=None)
         if shortest is None:
             return False
         earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
@@ -164,11 +162,14 @@ class Course:
     def _leavings(self, edges: Edges, run: Run) -> Iterable[datetime]:
         """When a look back loses sight of an earlier run, or begins to see another, and can tell."""
         past = self._stage.past(self.key)
-        for before, other in zip((None, *past), past, strict=False):
-            yield from (other.start + look.reach for look in edges.arrives if not before or look.tells(before, other))
+        yield from (first.start + look.reach for first in past[:1] for look in edges.arrives)
         for other, following in pairwise(past):
+            differ = moved(other, following)
+            if not differ:
+                continue
+            yield from (following.start + look.reach for look in edges.arrives if look.counts & differ)
             if other.end < run.start:
-                yield from (other.end + look.reach for look in edges.leaves if look.tells(other, following))
+                yield from (other.end + look.reach for look in edges.leaves if look.counts & differ)
 
 
 def _uneven(now: Run, run: Run, edges: Edges) -> bool:

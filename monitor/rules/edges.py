@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from monitor import durations
 from monitor.rules.compile import compile_value, reach_of
-from monitor.rules.facts import Counted, Facts, count_reader
+from monitor.rules.facts import Facts
+from monitor.rules.moves import bits
 from monitor.rules.names import COUNTS, HEALTH
 from monitor.rules.quantity import Quantity
 from monitor.rules.syntax import Call, Comparison, Name, Node, Product, walk
@@ -24,14 +25,10 @@ _NOBODY = Facts(at=datetime(1970, 1, 1, tzinfo=UTC), common=None, cdc=None, up=F
 
 
 class Look(NamedTuple):
-    """A look back, how far, at the counts of these names."""
+    """A look back, how far, at the counts of these bits."""
 
     reach: timedelta
-    names: frozenset[str]
-
-    def tells(self, one: Counted, other: Counted) -> bool:
-        """Whether it sees a difference between the two."""
-        return any(count_reader(name)(one) != count_reader(name)(other) for name in self.names)
+    counts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def edges_of(node: Node, thresholds: Mapping[str, Quantity]) -> Edges:
 
 def _history(call: Call, reach: timedelta) -> Edges:
     measure = list(walk(call.arguments[0]))
-    look = Look(reach, frozenset(each.text for each in measure if isinstance(each, Name) and each.text in COUNTS))
+    look = Look(reach, bits(each.text for each in measure if isinstance(each, Name)))
     if call.function == "ago":
         return Edges(arrives=frozenset((look,)))
     # 0/0 hides a run: what is left of the others then counts poll by poll, as an average does

@@ -40,7 +40,7 @@ class _Level:
 class Judge:
     """A rule with its thresholds in place. One judge serves all instances that share them."""
 
-    __slots__ = ("_clear", "_edges", "_levels", "_no_alert", "aggregates", "reach")
+    __slots__ = ("_clear", "_edges", "_levels", "_no_alert", "aggregates", "names", "reach")
 
     def __init__(self, levels: Sequence[tuple[Severity, Expression]], clear: Expression | None) -> None:
         """`levels` worst first, at least one; a rule with `when` has one level, its own severity."""
@@ -49,6 +49,8 @@ class Judge:
         mildest = levels[-1][0]
         self._no_alert = (_VERDICTS[Truth.CLEAR, mildest], _VERDICTS[Truth.UNKNOWN, mildest])
         expressions = [level.expression for level in self._levels] + ([clear] if clear else [])
+        self.names: frozenset[str] = frozenset().union(*(expression.names for expression in expressions))
+        """The counts and poll-health names that it reads."""
         self.reach: timedelta = max(expression.reach for expression in expressions)
         self.aggregates: Mapping[str, Call] = {
             text: call for expression in expressions for text, call in expression.aggregates.items()

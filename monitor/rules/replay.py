@@ -104,13 +104,14 @@ class Replay:
                 self.said += self.stage.speak(at - _TICK)
                 due = self.stage.due()
             course = self._courses[number]
-            changes = self.stage.take(course.sample(), again=course.again)
+            sample = course.sample()
+            changes = self.stage.take(sample, calm=course.calm)
             self._judged += 1
             for change in changes:
                 if change.transition is not None:
                     self._note(change.transition, change.alert)
                     due = self.stage.due()
-            course.go_on(moved=bool(changes))
+            course.go_on(calm=not self.stage.followed(sample, changes))
             if course.at is None:
                 heapq.heappop(waiting)
             else:

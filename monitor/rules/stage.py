@@ -51,6 +51,7 @@ class Stage:
         for past in pasts:
             watch = Watch(past.instance, rules, health=past.health, history=past.before, figures=figures)
             self._watches[past.instance.key] = watch
+        self._followed = frozenset(rule.name for rule in rules if rule.clear is not None or rule.by is not None)
         self._together = Together(rules, self._watches.values(), figures=figures)
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
@@ -104,11 +105,11 @@ class Stage:
         """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
         self._watches[key].pass_over(end, polls)
 
-    def take(self, sample: Sample, *, again: bool = False) -> Sequence[Change]:
-        """Judges one sample, moves what it moves, and says what that was; for `again` see `Watch.step`."""
+    def take(self, sample: Sample, *, calm: bool = False) -> Sequence[Change]:
+        """Judges one sample, moves what it moves, and says what that was; for `calm` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]
-        step = watch.step(sample, self._by_rule[key], again=again)
+        step = watch.step(sample, self._by_rule[key], calm=calm)
         watch.health = step.health
         for change in step.changes:
             if change.alert is None:
@@ -119,6 +120,11 @@ class Stage:
         for change in (*step.changes, *together):
             self._believe(change)
         return (*step.changes, *together)
+
+    def followed(self, sample: Sample, changes: Sequence[Change]) -> bool:
+        """Whether the next sample may move something only because `sample` made these `changes`: what ends by `clear`
+        may be breached still, a group hears of its other members, and a failed poll only half moves."""
+        return bool(changes) and (sample.failure is not None or any(one.rule in self._followed for one in changes))
 
     def due(self) -> datetime | None:
         """When a group has to be asked next; None while only a sample can give one something to say."""

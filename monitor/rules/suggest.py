@@ -20,6 +20,8 @@ from monitor.rules.syntax import Comparison, Name, Number
 
 FEW = 3
 """Fewer firings say nothing about a rule's timers."""
+LATEST = 1000
+"""Of more firings only so many are looked at, the latest: the others would say the same, and take their time."""
 WORTH = 1 / 3
 """A suggestion takes away at least this share of the firings."""
 MARGIN = timedelta(hours=6)
@@ -32,8 +34,8 @@ _KEEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30))
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One key of a rule and the value that it could have. `evidence` says in words what `firings` would have become:
-    so many `removed`, those that are left `delayed` by the median, firing `longer` altogether."""
+    """One key of a rule and the value that it could have. `evidence` says in words what `firings`, at most the LATEST,
+    would have become: so many `removed`, those that are left `delayed` by the median, firing `longer` altogether."""
 
     rule: str
     key: str
@@ -48,9 +50,11 @@ class Suggestion:
 def suggestions(
     rule: Rule, firings: Sequence[Firing], pasts: Sequence[Past], *, until: datetime
 ) -> tuple[Suggestion, ...]:
-    """At most one for `for` and one against firing again; none where the rule is quiet. `firings` are the rule's."""
+    """At most one for `for` and one against firing again; none where the rule is quiet. `firings` are the rule's,
+    in the order in which they began."""
     if len(firings) < FEW:
         return ()
+    firings = firings[-LATEST:]
     narrow = list(excerpts(pasts, firings, rule, until=until))
     if not narrow:
         return ()
@@ -158,14 +162,14 @@ def _where(firing: Firing) -> dict[str, str]:
 
 def _evidence(place: tuple[str, str], firings: int, removed: int, delayed: timedelta, longer: timedelta) -> str:
     key, value = place
+    rest, of = firings - removed, f"{firings}" if firings < LATEST else f"the latest {firings:,}"
     if key != "for":
         more = f", which fire {durations.show(longer)} longer altogether" if longer > timedelta() else ""
-        return f"{key}: {value} would have made {firings - removed} of {firings} firings{more}"
-    rest = firings - removed
+        return f"{key}: {value} would have made {rest} of {of} firings{more}"
     if not rest:
-        return f"{key}: {value} would have removed all {firings} firings"
+        return f"{key}: {value} would have removed all {of.removeprefix('the ')} firings"
     others = f"the other {rest}" if removed else f"all {rest}"
-    return f"{key}: {value} would have removed {removed} of {firings} firings and delayed {others} by {_rough(delayed)}"
+    return f"{key}: {value} would have removed {removed} of {of} firings and delayed {others} by {_rough(delayed)}"
 
 
 def _rough(length: timedelta) -> str:

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from monitor import lifecycle
 from monitor.fingerprint import fingerprint
@@ -24,18 +24,17 @@ from monitor.model import (
     State,
     Truth,
 )
+from monitor.rules.asking import Asking, Pairs
 from monitor.rules.change import Change, change_of
 from monitor.rules.edges import Edges
 from monitor.rules.facts import Facts, values
 from monitor.rules.health import Health, after, lasting
-from monitor.rules.judge import Judge, Verdict
+from monitor.rules.judge import Verdict
 from monitor.rules.rule import Rule
 from monitor.rules.window import Window
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
 _TIMED = (State.PENDING, State.CLEARING)
-
-Pairs: TypeAlias = tuple[tuple[Rule, Judge], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Bound(NamedTuple):
 class Watch:
     """The rules of one instance, bound to its labels, and its health."""
 
-    __slots__ = ("_bound", "_figures", "_labels", "_lively", "health", "instance", "reach", "window")
+    __slots__ = ("_asking", "_bound", "_figures", "_labels", "health", "instance", "reach", "window")
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class Watch:
         self.health = health
         self._labels = labels_of(instance)
         self._bound, self.reach = self.bind(rules)
-        self._lively: Pairs | None = None
+        self._asking = Asking(self._bound)
         self.window = Window(self.reach, history) if self.reach else None
 
     def bind(self, rules: Iterable[Rule]) -> Bound:
@@ -106,7 +105,7 @@ class Watch:
     def rebind(self, bound: Bound) -> None:
         """Is judged by other rules from the next sample on; its health and its past stay."""
         self._bound, self.reach = bound
-        self._lively = None
+        self._asking = Asking(self._bound)
         if not bound.reach:
             self.window = None
         elif self.window is None:
@@ -114,19 +113,20 @@ class Watch:
         else:
             self.window.span = bound.reach
 
-    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, again: bool = False) -> Step:
+    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, calm: bool = False) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
 
-        `again`: it saw what the last one saw, latency and all, and the last one moved nothing. Then only those rules
-        are asked whose answer may differ.
+        `calm`: the last one moved nothing that this one has to follow, and its answer took as long. Then only those
+        rules are asked whose answer may differ.
         """
+        asked = self._may_differ(sample, alerts) if calm else self._bound
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
         facts = facts_of(health, sample, self.window)
         refresh = began and self._figures
         changes: list[Change] = []
-        for rule, judge in self._may_differ(alerts) if again else self._bound:
+        for rule, judge in asked:
             alert = alerts.get(rule.name)
             if alert is None or alert.state not in _ALIVE:
                 verdict = judge.verdict(facts, firing=False, severity=None)
@@ -138,7 +138,7 @@ class Watch:
                     alert = None
             else:
                 verdict = judge.verdict(facts, firing=alert.state.fires, severity=alert.severity)
-                if not refresh and _repeats(alert, verdict):
+                if not refresh and lifecycle.stays(alert, *verdict, at=sample.at, rule=rule):
                     continue
             change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=refresh)
             if change is not None:
@@ -148,15 +148,13 @@ class Watch:
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
 
-    def _may_differ(self, alerts: Mapping[str, Alert]) -> Sequence[tuple[Rule, Judge]]:
-        if self._lively is None:
-            still = Edges()
-            self._lively = tuple(pair for pair in self._bound if pair[1].edges != still)
-        asked = {name for name, alert in alerts.items() if alert.state in _ALIVE}
-        if not asked:
-            return self._lively
-        asked.update(rule.name for rule, _ in self._lively)
-        return [pair for pair in self._bound if pair[0].name in asked]
+    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert]) -> Pairs:
+        pairs = self._asking.asked(self.health.run if self.health else None, sample)
+        timed = {name for name, alert in alerts.items() if alert.state in _TIMED}
+        if not timed:
+            return pairs
+        timed.update(rule.name for rule, _ in pairs)
+        return tuple(pair for pair in self._bound if pair[0].name in timed)
 
     def pass_over(self, end: datetime, polls: int) -> None:
         """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
@@ -193,13 +191,6 @@ class Watch:
             at=facts.at,
             values=values(facts),
         )
-
-
-def _repeats(alert: Alert, verdict: Verdict) -> bool:
-    """Whether the verdict cannot move a live alert, whatever the time."""
-    if verdict.truth is Truth.BREACH:
-        return alert.state is State.FIRING and verdict.severity is alert.severity
-    return verdict.truth is Truth.UNKNOWN
 
 
 def labels_of(instance: Instance) -> dict[str, str]:

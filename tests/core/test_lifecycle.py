@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lifecycle import TABLE, Signal, advance, deadline, end, signal
+from monitor.lifecycle import TABLE, Signal, advance, deadline, end, signal, stays
 from monitor.model import Alert, Cause, Finding, InstanceKey, Severity, State, Transition, Truth
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -186,6 +186,8 @@ def test_whatever_comes_the_life_makes_sense(story: list[tuple[Truth, Severity, 
         alert, step = advance(alert, finding, rule)
         if truth is UNKNOWN:
             assert (alert, step) == (before, None)
+        if before is not None and before.state is not State.RESOLVED:
+            assert stays(before, truth, severity, at=finding.at, rule=rule) == (step is None)
         if alert is not None and alert.state.fires:
             assert alert.fired_at is not None
             assert alert.fired_at - alert.since >= rule.hold

@@ -15,7 +15,7 @@ from monitor.rules.quantity import Quantity
 from monitor.rules.rule import Rule
 
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
-UNTIL = START + timedelta(days=4)
+UNTIL = START + timedelta(days=30)
 STEP = timedelta(seconds=30)
 ROUTE = Route("{}", "ops", EVERYTHING, ("alertname",), timedelta(seconds=10), timedelta(minutes=1), timedelta(hours=4))
 
@@ -79,6 +79,16 @@ def test_the_evidence_is_what_a_replay_with_that_timer_gives() -> None:
     [after] = played(*lengths, rule=rule(hold=timedelta(minutes=int(found.value[:-1])))).rules
     assert after.firings == found.firings - found.removed
     assert found.delayed == timedelta(minutes=int(found.value[:-1])) - timedelta(seconds=30)
+
+
+def test_of_many_firings_the_latest_are_looked_at() -> None:
+    # the old ones are longer than any timer; of the latest thousand every second is
+    done = played(*[(40, 4)] * 200, *[(4, 4), (40, 4)] * 500, rule=rule())
+    found = next(one for one in done.suggestions if one.key == "for")
+    assert (done.rules[0].firings, found.firings, found.removed) == (1200, 1000, 500)
+    assert (
+        found.evidence == "for: 2m would have removed 500 of the latest 1,000 firings and delayed the other 500 by 2m"
+    )
 
 
 def test_what_fires_again_and_again_is_offered_another_end() -> None:

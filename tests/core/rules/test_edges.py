@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from monitor.model import Counts, Run
 from monitor.rules.edges import Edges, Look
 from monitor.rules.expression import compile_expression
+from monitor.rules.moves import bits
 from monitor.rules.quantity import Dimension, Quantity
 
-START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 THRESHOLDS = {"patience": Quantity(150.0, Dimension.DURATION), "most": Quantity(3.0)}
 
@@ -22,7 +20,7 @@ def minutes(*numbers: float) -> frozenset[timedelta]:
 
 
 def looks(**names: float) -> frozenset[Look]:
-    return frozenset(Look(timedelta(minutes=far), frozenset(name.split("_"))) for name, far in names.items())
+    return frozenset(Look(timedelta(minutes=far), bits(name.split("_"))) for name, far in names.items())
 
 
 def around(seconds: float) -> frozenset[timedelta]:
@@ -59,11 +57,3 @@ def test_the_reach_is_the_longest_look_back() -> None:
     both = Edges(leaves=looks(abnormal=5), smooth=minutes(7)) | Edges(arrives=looks(running=6), always=True)
     assert (both.reach, both.always) == (timedelta(minutes=7), True)
     assert Edges().reach == timedelta()
-
-
-def test_a_look_tells_two_runs_apart_by_the_counts_it_reads() -> None:
-    look = Look(timedelta(minutes=5), frozenset({"abnormal", "cdc.running"}))
-    one = Run(START, START, 1, Counts(5, 1), Counts(2))
-    assert not look.tells(one, replace(one, common=Counts(9, 1)))
-    assert look.tells(one, replace(one, common=Counts(5, 2)))
-    assert look.tells(one, replace(one, cdc=Counts(3)))

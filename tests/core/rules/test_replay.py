@@ -121,6 +121,13 @@ def test_a_history_that_begins_in_the_middle_knows_what_was_before() -> None:
     assert [times(one) for one in done.firings] == [(630, 630, 870, 870)]
 
 
+def test_a_share_that_two_samples_tell_is_asked_for_when_there_are_two() -> None:
+    levels = ((Severity.CRITICAL, "delta(abnormal / running, 2m) != 0"), (Severity.WARNING, "abnormal > 0"))
+    done = replay([past(run(0, 1, 1), run(690, 20, 0))], Rule("share", levels=levels))
+    # at 690 there is one sample within two minutes, so nobody knows; at 720 there are two, and they are the same
+    assert [times(one) for one in done.firings] == [(0, 0, 720, 720)]
+
+
 def test_a_run_is_split_between_two_polls() -> None:
     whole = run(0, 4, 1)
     assert split(whole, START) == (None, whole)
@@ -134,6 +141,7 @@ CONDITIONS = (
     "abnormal > 0",
     "abnormal >= 2 or common.running == 0",
     "abnormal / running > 50%",
+    "cdc.abnormal > 0 or completed > 5",
     "up == 0 and age > 90s",
     "age >= patience",
     "age / 1m > 2 and failures > 1",
@@ -217,8 +225,9 @@ def histories(draw: st.DrawFn, name: str) -> Past:
         extra = timedelta(microseconds=draw(st.integers(0, 40)) if polls > 1 else 0)
         end = at + (polls - 1) * timedelta(seconds=every) + extra
         if draw(st.integers(0, 3)):
-            counts = Counts(draw(st.integers(0, 2)), draw(st.integers(0, 3)))
-            runs.append(Run(at, end, polls, counts, Counts()))
+            counts = Counts(draw(st.integers(0, 2)), draw(st.integers(0, 3)), 0, draw(st.sampled_from([0, 0, 4, 7])))
+            cdc = Counts(0, draw(st.sampled_from([0, 0, 1])))
+            runs.append(Run(at, end, polls, counts, cdc))
         else:
             kind = draw(st.sampled_from([FailureKind.TIMEOUT, FailureKind.GARBAGE]))
             runs.append(Run(at, end, polls, failure=Failure(kind, "")))

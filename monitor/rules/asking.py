@@ -1,0 +1,51 @@
+"""Which rules of an instance a poll may move, by what they read; the others would say what they said last. Pure."""
+
+from __future__ import annotations
+
+from monitor.model import Run, Sample
+from monitor.rules.edges import Edges
+from monitor.rules.judge import Judge
+from monitor.rules.moves import ANY, bits, moved
+from monitor.rules.rule import Rule
+
+Pairs = tuple[tuple[Rule, Judge], ...]
+
+_STILL = Edges()
+
+
+class Asking:
+    """The rules of one instance by the counts that they read. `pairs` are all of them, in the policy's order."""
+
+    __slots__ = ("_after", "_failing", "_pairs")
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+        self._failing: Pairs | None = None
+        self._after: dict[int, Pairs] = {}
+
+    def asked(self, last: Run | None, sample: Sample) -> Pairs:
+        """Those whose answer to `sample` may differ from that to the poll before, whose run is `last`.
+
+        What moves with time alone is not among them: that of an alert with a deadline is the caller's to ask.
+        """
+        if last is None or (last.failure is None) is not (sample.failure is None):
+            return self._pairs
+        if sample.failure is not None:
+            if self._failing is None:
+                self._failing = tuple(pair for pair in self._pairs if pair[1].edges != _STILL)
+            return self._failing
+        differ = moved(last, sample)
+        found = self._after.get(differ)
+        if found is None:
+            found = self._after[differ] = tuple(pair for pair in self._pairs if _may_move(pair[1], differ))
+        return found
+
+
+def _may_move(judge: Judge, differ: int) -> bool:
+    """Whether a judge may change its mind between two good polls; one that looks back may at any."""
+    edges = judge.edges
+    if edges.leaves or edges.arrives or edges.smooth or edges.always:
+        return True
+    # any move of the counts may begin or end a suspicion
+    reads = ANY if "suspicious" in judge.names else bits(judge.names)
+    return bool(reads & differ)
