@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test pictures format clean
+.PHONY: help demo test bench pictures format clean
 
 help: ## shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ ifeq ($(ARGS),)
 else
 	$(BIN)/pytest $(ARGS)
 endif
+
+bench: .venv/ready ## measures everything, beside what others use, and writes docs/benchmarks.md; half an hour, nothing beside it
+	$(BIN)/python -m benchmarks $(ARGS)
 
 format: .venv/ready ## formats the code and mends what can be mended
 	$(BIN)/ruff check --fix .

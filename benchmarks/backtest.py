@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.report import Row, tell
 from monitor.matchers import EVERYTHING
 from monitor.model import Counts, Failure, FailureKind, Instance, Run, Severity
 from monitor.routing import Route
@@ -120,7 +121,7 @@ def measure(folder: Path, start: datetime, chosen: tuple[Rule, ...]) -> tuple[fl
     return was_read - began, time.process_time() - began, done
 
 
-def main() -> None:
+def main() -> int:
     """Makes each history, replays it, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=30)
@@ -131,6 +132,7 @@ def main() -> None:
     under, start = rules(chosen.rules), END - timedelta(days=chosen.days)
     print(f"{chosen.days} days of {chosen.instances} instances every 30 s, {chosen.rules} rules; goal {GOAL:.0f} s\n")
     print(f"{'history':<24}{'runs':>9}{'polls':>12}{'judged':>11}{'firings':>9}{'read s':>8}{'all s':>8}")
+    rows = []
     for name, pace in PACES.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
@@ -139,6 +141,8 @@ def main() -> None:
             firings = sum(one.firings for one in done.rules)
             figures = f"{runs:>9,}{done.polls:>12,}{done.judged:>11,}{firings:>9,}{reading:>8.1f}{everything:>8.1f}"
             print(f"{name:<24}{figures}", flush=True)
+            what = f"back-test, {chosen.days} days of {chosen.instances} instances, {chosen.rules} rules, {name}"
+            rows.append(Row(what, f"<= {GOAL:.0f} s", f"{everything:.1f} s", held=everything <= GOAL))
             if chosen.step:
                 cut = END - timedelta(days=chosen.days) / 100
                 found = asyncio.run(read(folder, cut, under))
@@ -147,7 +151,8 @@ def main() -> None:
                 took = time.process_time() - began
                 whole = took * done.polls / stepped.polls
                 print(f"{'  every poll judged':<24}{'':>9}{done.polls:>12,}{'(a hundredth, x 100)':>28}{whole:>8.1f}")
+    return 0 if tell(*rows) else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -6,7 +6,8 @@ The cloud runs in a process of its own. Each row is a process that polls 500 ins
 started every 50 ms, with one part more than the row before; CPU is the process's own, user and system, between two
 moments of steady work. The service tells the collector to look rarely (`monitor.garbage`), which a bare client does
 not; the second row does, so that both comparisons can be made. Rows are measured in turn, round by round, and the
-medians are printed.
+medians are printed. Where the Debian package `prometheus` is installed, its row is measured among them: a scrape of
+the same counts as text, without what an exporter and a signer of requests would cost, and ten rules like ours.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
+from benchmarks import peers, prometheus_cost
 from benchmarks.cloud import cloud
+from benchmarks.report import Row, tell
 from monitor import clock, telemetry
 from monitor.engine import Engine
 from monitor.fdi.account import Account, Password, Quota
@@ -45,6 +48,8 @@ INSTANCES = 500
 EVERY = 1.0
 WARM_UP = 3.0
 GOAL = 1.35
+BESIDE = 0.75
+PROMETHEUS = "Prometheus, 10 rules like ours"
 
 CONDITIONS = (
     "cdc.abnormal > 100",
@@ -248,38 +253,61 @@ def _cpu() -> float:
 
 def run(rounds: int, seconds: float) -> dict[str, list[dict[str, float]]]:
     """Every stage in a process of its own, in turn."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in STAGES}
+    beside = [PROMETHEUS] if Path(peers.PROMETHEUS).exists() else []
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in [*STAGES, *beside]}
     with cloud(instances=INSTANCES, quota=f"{8 * INSTANCES}/s") as told:
         for number in range(rounds):
-            for name in STAGES:
-                print(f"round {number + 1} of {rounds}: {STAGES[name]} ...", file=sys.stderr)
-                command = [sys.executable, "-m", "benchmarks.poll_cost", "--stage", name, "--seconds", str(seconds)]
-                answer = subprocess.run(command, input=json.dumps(told), text=True, capture_output=True, check=False)
-                if answer.returncode:
-                    raise SystemExit(answer.stderr)
-                found[name].append(json.loads(answer.stdout))
+            for name, rows in found.items():
+                print(f"round {number + 1} of {rounds}: {STAGES.get(name, name)} ...", file=sys.stderr)
+                if name == PROMETHEUS:
+                    rows.append(prometheus_cost.measure(INSTANCES, seconds, WARM_UP))
+                else:
+                    rows.append(_staged(name, told, seconds))
     return found
 
 
-def show(found: dict[str, list[dict[str, float]]]) -> None:
-    """The table: medians, the range, what each part adds, and the ratio round by round."""
-    base = [one["us"] for one in found["bare"]]
+def _staged(name: str, told: dict[str, str], seconds: float) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.poll_cost", "--stage", name, "--seconds", str(seconds)]
+    answer = subprocess.run(command, input=json.dumps(told), text=True, capture_output=True, check=False)
+    if answer.returncode:
+        raise SystemExit(answer.stderr)
+    measured: dict[str, float] = json.loads(answer.stdout)
+    return measured
+
+
+def show(found: dict[str, list[dict[str, float]]]) -> bool:
+    """The table: medians, the range, what each part adds, and the ratio round by round. Whether the goals are held."""
     before = 0.0
     print(f"{'':40} {'us/poll':>8} {'range':>13} {'adds':>6} {'x bare':>7} {'polls/s':>8} {'MiB':>5}")
     for name, rows in found.items():
         costs = [row["us"] for row in rows]
-        cost = statistics.median(costs)
-        ratio = statistics.median(one / other for one, other in zip(costs, base, strict=True))
-        span = f"{min(costs):.0f}..{max(costs):.0f}"
+        cost, span = statistics.median(costs), f"{min(costs):.0f}..{max(costs):.0f}"
         rate, memory = (statistics.median(row[key] for row in rows) for key in ("rate", "mib"))
-        print(f"{STAGES[name]:40} {cost:8.0f} {span:>13} {cost - before:6.0f} {ratio:7.2f} {rate:8.0f} {memory:5.0f}")
+        adds = f"{cost - before:6.0f}" if name in STAGES else f"{'':6}"
+        ratio = statistics.median(_ratios(rows, found["bare"]))
+        print(f"{STAGES.get(name, name):40} {cost:8.0f} {span:>13} {adds} {ratio:7.2f} {rate:8.0f} {memory:5.0f}")
         before = cost
-    like = [one["us"] / other["us"] for one, other in zip(found["all"], found["tuned"], strict=True)]
-    print(f"all in against bare aiohttp with the same collector: {statistics.median(like):.2f} x")
-    print(f"goal: all in at most {GOAL} x bare")
+    told = [
+        _row("CPU per poll, all in, against a bare aiohttp client", found["all"], found["bare"], GOAL),
+        _row("the same, the client with the service's collector settings", found["all"], found["tuned"], GOAL),
+    ]
+    if PROMETHEUS in found:
+        told.append(_row("CPU per poll against Prometheus per scrape", found["all"], found[PROMETHEUS], BESIDE))
+    return tell(*told)
 
 
-def main() -> None:
+def _ratios(rows: list[dict[str, float]], base: list[dict[str, float]]) -> list[float]:
+    return [one["us"] / other["us"] for one, other in zip(rows, base, strict=True)]
+
+
+def _row(what: str, ours: list[dict[str, float]], base: list[dict[str, float]], goal: float) -> Row:
+    ratios = _ratios(ours, base)
+    middle = statistics.median(ratios)
+    beside = f"{statistics.median(row['us'] for row in base):.0f} us"
+    return Row(what, f"<= {goal} x", f"{middle:.2f} x ({min(ratios):.2f}..{max(ratios):.2f})", beside, middle <= goal)
+
+
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0)
@@ -290,9 +318,9 @@ def main() -> None:
         telemetry.set_up(level="warning")
         told = json.loads(sys.stdin.read())
         print(json.dumps(asyncio.run(measure(chosen.stage, told, chosen.seconds))))
-    else:
-        show(run(chosen.rounds, chosen.seconds))
+        return 0
+    return 0 if show(run(chosen.rounds, chosen.seconds)) else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

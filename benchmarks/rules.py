@@ -12,6 +12,7 @@ import timeit
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from benchmarks.report import Row, tell
 from monitor.model import Counts, InstanceKey, Severity
 from monitor.rules.cohort import Cohort
 from monitor.rules.facts import Facts
@@ -58,12 +59,15 @@ RULES: tuple[tuple[Rule, Bare], ...] = (
 )
 
 
-def main() -> None:
+def main() -> int:
     facts = _facts()
+    told = []
     print(f"{'rule':24}{'verdicts/s':>14}{'bare lambda/s':>16}{'ratio':>8}")
     for rule, bare in RULES:
         judged, plain = _rate(_judge(rule, facts)), _rate(_bare(bare, facts))
         print(f"{rule.name:24}{judged:>14,.0f}{plain:>16,.0f}{plain / judged:>8.1f}")
+        what, beside = f"verdicts a second on one core: {rule.name}", f"a bare lambda {plain / 1e6:.1f} M/s"
+        told.append(Row(what, ">= 1 M/s", f"{judged / 1e6:.2f} M/s", beside, judged >= 1e6))
     for runs in (1, 10, 100):
         facts.history = _history(runs)
         name = f"history over {runs} runs"
@@ -71,7 +75,11 @@ def main() -> None:
     print(f"\n{'by: [account]':40}" + "".join(f"{f'of {size:,}, samples/s':>22}" for size in SIZES) + f"{'ratio':>8}")
     for when in GROUPS:
         rates = [_group_rate(when, size) for size in SIZES]
-        print(f"{when:40}" + "".join(f"{rate:>22,.0f}" for rate in rates) + f"{rates[0] / rates[-1]:>8.2f}")
+        ratio = rates[0] / rates[-1]
+        print(f"{when:40}" + "".join(f"{rate:>22,.0f}" for rate in rates) + f"{ratio:>8.2f}")
+        what = f"a sample in a group of {SIZES[-1]:,}, against one of {SIZES[0]}: `{when}`"
+        told.append(Row(what, "< 2 x", f"{ratio:.2f} x", held=ratio < 2))
+    return 0 if tell(*told) else 1
 
 
 def _judge(rule: Rule, facts: Facts) -> Callable[[], object]:
@@ -128,4 +136,4 @@ def _rate(function: Callable[[], object], *, rounds: int = ROUNDS) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.cloud import cloud
 from benchmarks.poll_cost import CONDITIONS, Counting, account, listed, paced, unheard
+from benchmarks.report import Row, tell
 from monitor import clock, telemetry
 from monitor.fdi.account import Account, Quota
 from monitor.fdi.cloud import Cloud
@@ -114,7 +115,7 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def main() -> None:
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instances", type=int, default=10_000)
@@ -124,19 +125,32 @@ def main() -> None:
     if chosen.row:
         telemetry.set_up(level="error")
         print(json.dumps(asyncio.run(measure(chosen.row, json.loads(sys.stdin.read()), chosen.seconds))))
-        return
+        return 0
     print(f"{'':10} {'cores':>6} {'polls/s':>8} {'MiB':>5} {'all known after':>16} {'over 1 s late':>14}")
+    found = {}
     with cloud(instances=chosen.instances, quota=f"{2 * QUOTA}/s") as told:
         for row in ("client", "service"):
             command = [sys.executable, "-m", "benchmarks.scale", "--row", row, "--seconds", str(chosen.seconds)]
             answer = subprocess.run(command, input=json.dumps(told), text=True, capture_output=True, check=False)
             if answer.returncode:
                 raise SystemExit(answer.stderr)
-            it = json.loads(answer.stdout)
+            it = found[row] = json.loads(answer.stdout)
             figures = f"{it['cores']:6.3f} {it['rate']:8.0f} {it['mib']:5.0f} {it['first']:14.1f} s {it['late']:14.2%}"
             print(f"{row:10} {figures}", flush=True)
-    print("goal: at most 0.12 cores, 250 MiB, all known within 60 s, at most 1 % over 1 s late")
+    return 0 if tell(*_rows(chosen.instances, found["service"], found["client"])) else 1
+
+
+def _rows(instances: int, it: dict[str, float], client: dict[str, float]) -> list[Row]:
+    who = f"{instances:,} instances every 60 s, {len(RULES)} rules"
+    cores, memory = f"the requests alone: {client['cores']:.3f}", f"the requests alone: {client['mib']:.0f} MiB"
+    first, late = it["first"], it["late"]
+    return [
+        Row(f"{who}: CPU", "<= 0.12 cores", f"{it['cores']:.3f} cores", cores, it["cores"] <= 0.12),
+        Row(f"{who}: memory", "<= 250 MiB", f"{it['mib']:.0f} MiB", memory, it["mib"] <= 250),
+        Row(f"{who}: polls more than 1 s late", "<= 1 %", f"{late:.2%}", held=late <= 0.01),
+        Row(f"{who}: first full cycle", "<= 60 s", f"{first:.1f} s", held=0 < first <= 60),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

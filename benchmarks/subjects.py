@@ -1,4 +1,4 @@
-"""The two that `benchmarks.trust` compares, as real processes: this service over a simulated cloud, and Alertmanager.
+"""This service over a simulated cloud, and Alertmanager, as real processes that can be ended and started again.
 
 Both tell one webhook, which notes every request and answers as it is told to.
 """
@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -23,11 +22,12 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from benchmarks.peers import ALERTMANAGER, free_port
 from monitor.clock import now
 from monitor.simulator import Scenario, Simulator, SimulatorOptions
 
-ALERTMANAGER = "/usr/bin/prometheus-alertmanager"
 NAME = "orders"
+ACCOUNT = ("poll_every", "quota", "concurrency")
 
 
 async def wait(probe: Callable[[], bool], within: float = 40.0) -> bool:
@@ -121,7 +121,8 @@ class Running:
 class Ours(Running):
     """This service. What fires is in the simulated cloud, which it polls every second."""
 
-    def __init__(self, folder: Path, hook: Hook, interval: str, sim: Simulator) -> None:
+    def __init__(self, folder: Path, hook: Hook, interval: str, sim: Simulator, **account_and_route: Any) -> None:
+        """What is given beside overrides keys of the account and of the route."""
         super().__init__(folder)
         self.sim = sim
         known = sim.credentials
@@ -135,11 +136,14 @@ class Ours(Running):
             "poll_every": "1s",
             "discover": {},
         }
+        route = {"receiver": "hook", "group_wait": "1s", "group_interval": interval, "repeat_interval": "1h"}
+        for key, value in account_and_route.items():
+            (account if key in ACCOUNT else route)[key] = value
         policy = {
             "accounts": [account],
             "rules": [{"name": "abnormal", "when": "abnormal > 0", "severity": "critical"}],
             "receivers": [{"name": "hook", "webhook": {"url": hook.url, "timeout": "30s"}}],
-            "route": {"receiver": "hook", "group_wait": "1s", "group_interval": interval, "repeat_interval": "1h"},
+            "route": route,
         }
         (folder / "rules").mkdir()
         (folder / "rules" / "policy.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
@@ -180,9 +184,7 @@ class Theirs(Running):
 
     def __init__(self, folder: Path, hook: Hook, interval: str) -> None:
         super().__init__(folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         config = {
             "route": {"receiver": "hook", "group_wait": "1s", "group_interval": interval, "repeat_interval": "1h"},

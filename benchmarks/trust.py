@@ -12,11 +12,8 @@ import argparse
 import asyncio
 import logging
 import platform
-import shutil
 import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -27,7 +24,8 @@ import yaml
 from aiohttp import web
 
 import monitor
-from benchmarks.trust_subjects import ALERTMANAGER, NAME, Hook, Ours, Running, asked, silence, subject, wait
+from benchmarks.peers import ALERTMANAGER, PROMETHEUS, free_port, missing, version
+from benchmarks.subjects import NAME, Hook, Ours, Running, asked, silence, subject, wait
 
 BOTH = ("this service", "Alertmanager")
 AT_ONCE = 4
@@ -130,16 +128,14 @@ async def _prometheus(folder: Path) -> str:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     one = Running(folder)
     try:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         scrape = {"job_name": "fdi", "static_configs": [{"targets": [f"127.0.0.1:{runner.addresses[0][1]}"]}]}
         rules = {"groups": [{"name": "fdi", "rules": [{"alert": "abnormal", "expr": "tasks > 0"}]}]}
         every = {"scrape_interval": "2s", "evaluation_interval": "2s"}
         config = {"global": every, "rule_files": ["rules.yaml"], "scrape_configs": [scrape]}
         for name, content in (("config.yaml", config), ("rules.yaml", rules)):
             (folder / name).write_text(yaml.safe_dump(content), encoding="utf-8")
-        command = [shutil.which("prometheus") or "prometheus", "--config.file=config.yaml", "--storage.tsdb.path=data"]
+        command = [PROMETHEUS, "--config.file=config.yaml", "--storage.tsdb.path=data"]
         one.spawn([*command, f"--web.listen-address=127.0.0.1:{port}"])
         url = f"http://127.0.0.1:{port}/api/v1/alerts"
         while True:
@@ -181,12 +177,8 @@ async def measure(names: list[str], folder: Path) -> dict[tuple[str, str], str]:
 
 def versions() -> str:
     """Of everything that takes part."""
-    found = []
-    for command in (ALERTMANAGER, "prometheus"):
-        told = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
-        found.append(" ".join((told.stdout or told.stderr).split()[:3]))
     ours = f"FDI Monitor {monitor.__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    return "; ".join([ours, *found])
+    return "; ".join([ours, version(ALERTMANAGER), version(PROMETHEUS)])
 
 
 def main() -> None:
@@ -194,9 +186,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=sorted(EXPERIMENTS), help="one experiment instead of all")
     only = parser.parse_args().only
-    for needed in (ALERTMANAGER, "prometheus"):
-        if shutil.which(needed) is None:
-            sys.exit(f"{needed} is missing: apt-get install prometheus-alertmanager prometheus")
+    if absent := missing():
+        sys.exit(absent)
     logging.disable()
     print(versions())
     names = [only] if only else list(EXPERIMENTS)
