@@ -90,8 +90,8 @@ def page(ran: Sequence[Ran]) -> str:
 def _head() -> Iterator[str]:
     yield "# What it costs and how fast it is"
     yield ""
-    yield "`make bench` measures all of this anew and writes this page. What stands beside a figure was measured in the same"
-    yield "run on the same machine: compare ratios, rather than seconds, with a machine of your own."
+    yield "`make bench` measures all of this anew and writes this page. What stands beside a figure was measured in the"
+    yield "same run on the same machine: compare ratios, rather than seconds, with a machine of your own."
     yield ""
     yield from (f"* {line}" for line in machine())
     yield f"* measured on {clock.now():%Y-%m-%d}"
