@@ -24,6 +24,7 @@ from monitor.ground import Ground
 from monitor.ground import World as World
 from monitor.heartbeat import Heartbeat
 from monitor.intake import Intake
+from monitor.lateness import Lateness
 from monitor.live import InForce, Live
 from monitor.lookout import Lookout
 from monitor.meters import Meters, Pulse
@@ -191,6 +192,7 @@ def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[
         node, telling = sharing(ground, ground.tenure, live, [*telling, retention.run], source)
         writing, depart = [], node.depart
     loops = [
+        Lateness(meters).run,
         live.courier.run,
         own.lifeline.run,
         *telling,

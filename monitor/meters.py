@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+_MOMENTS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -102,6 +103,13 @@ class Meters(_OfAccounts):
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.late = Histogram(
+            "fdi_monitor_loop_lag_seconds",
+            "How late the event loop comes to what is due.",
+            buckets=_MOMENTS,
+            registry=self.registry,
+        )
+        self.tasks = gauge("fdi_monitor_loop_tasks", "Tasks of the event loop.")
         self.scrape = gauge("fdi_monitor_scrape_seconds", "How long the store took to answer this scrape.")
         self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
 

@@ -1,4 +1,4 @@
-"""Forgets what is older than people want to keep, once an hour."""
+"""Forgets what is older than people want to keep."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from monitor.store import alerts, audit, decisions, drills, history, links, livi
 from monitor.store.database import Store
 
 EVERY = timedelta(hours=1)
+"""Between two passes; a tenth of what is kept where that is less."""
 
 log = structlog.get_logger()
 
@@ -31,8 +32,8 @@ class Retention:
             try:
                 await self.prune(self._now() - self._keep)
             except StoreFailed as error:
-                log.warning("old history could not be removed, it is tried again in an hour", reason=str(error))
-            await asyncio.sleep(EVERY.total_seconds())
+                log.warning("old history could not be removed, it is tried again later", reason=str(error))
+            await asyncio.sleep(min(EVERY, self._keep / 10).total_seconds())
 
     async def prune(self, before: datetime) -> None:
         """Removes what was over `before`, table by table, so that nobody waits for long.
