@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test bench pictures format clean
+.PHONY: help demo test bench soak pictures format clean
 
 help: ## shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ endif
 
 bench: .venv/ready ## measures everything, beside what others use, and writes docs/benchmarks.md; half an hour, nothing beside it
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: .venv/ready ## twenty minutes under every fault: does it grow, slow down, or lose anything?
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 format: .venv/ready ## formats the code and mends what can be mended
 	$(BIN)/ruff check --fix .

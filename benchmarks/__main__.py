@@ -38,6 +38,7 @@ SUITE: dict[str, tuple[str, ...]] = {
     "check": (),
     "pages": (),
     "exposition": (),
+    "soak": ("--minutes", "5"),
 }
 """Each with its arguments, in the order of the page. `benchmarks.trust` has a page of its own, docs/trust.md."""
 

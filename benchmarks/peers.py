@@ -130,9 +130,14 @@ async def alertmanager(folder: Path, hook: str, route: dict[str, Any]) -> AsyncI
         yield address
 
 
-def resident(pid: int) -> float:
-    """The most memory that a process had, in MiB."""
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+def resident(pid: int, which: str = "VmHWM") -> float:
+    """The most memory that a process had, in MiB; with `VmRSS` what it has."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition(f"{which}:")[2].split()[0]) / 1024
+
+
+def files(pid: int) -> int:
+    """How many files a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 @asynccontextmanager

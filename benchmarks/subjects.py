@@ -110,6 +110,11 @@ class Running:
             environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder), **environment}
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env=environ)
 
+    @property
+    def pid(self) -> int:
+        """Its process id, 0 while it does not run."""
+        return self._process.pid if self._process else 0
+
     def end(self, number: signal.Signals) -> None:
         """Ends it by a signal."""
         if self._process is not None:
@@ -125,6 +130,8 @@ class Ours(Running):
         """What is given beside overrides keys of the account and of the route."""
         super().__init__(folder)
         self.sim = sim
+        self.settings: dict[str, str] = {}
+        """Further settings of the process."""
         known = sim.credentials
         account = {
             "name": "prod",
@@ -160,6 +167,7 @@ class Ours(Running):
             FDI_MONITOR_DATA="data",
             FDI_MONITOR_WEB__PORT="0",
             FDI_MONITOR_LOG__FORMAT="json",
+            **self.settings,
         )
         await wait(lambda: len(self._addresses()) > len(before))
         self.url = self._addresses()[-1]
