@@ -107,6 +107,11 @@ class Options(BaseModel):
         """Whether it can show who cares for an alert without disturbing anybody. Others do not hear of it."""
         return False
 
+    @property
+    def draws(self) -> bool:
+        """Whether it shows `Message.plot`. For others nobody looks it up."""
+        return False
+
 
 OptionsType = type[Options]
 

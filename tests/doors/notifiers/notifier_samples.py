@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from monitor.course import Course
 from monitor.message import Message, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -87,11 +88,18 @@ def notification(reason: Reason) -> Notification:
     return dataclasses.replace(FIRST, reason=reason, alerts=ALERTS[reason])
 
 
-def message(reason: Reason = Reason.FIRST, *, language: str = "en", **changes: Any) -> Message:
+def message(
+    reason: Reason = Reason.FIRST, *, language: str = "en", course: Course | None = None, **changes: Any
+) -> Message:
     said = dataclasses.replace(notification(reason), **changes)
     key = b"0123456789abcdef0123456789abcdef"
     return render(
-        said, language=language, zone=ZoneInfo("Asia/Shanghai"), public_url="https://fdi.example.com", key=key
+        said,
+        language=language,
+        zone=ZoneInfo("Asia/Shanghai"),
+        public_url="https://fdi.example.com",
+        key=key,
+        course=course,
     )
 
 
