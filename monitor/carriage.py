@@ -24,6 +24,9 @@ from monitor.traces import failed, note, span
 RECOLLECTION = timedelta(seconds=1)
 """How long a message waits at most for what its receiver may draw; after that it goes out without."""
 
+GRACE = timedelta(seconds=5)
+"""How much longer than its own bound a notifier may take until it is cut off: it should have ended by itself."""
+
 log = structlog.get_logger()
 
 
@@ -86,6 +89,8 @@ class Carriage:
     async def _send(
         self, carrier: Carrier, notification: Notification, *, edits: str = "", course: Course | None = None
     ) -> Verdict:
+        """One try. Whatever a notifier does is a verdict: a plugin is other people's code, and must stop nobody."""
+        bound = asyncio.timeout((carrier.within + GRACE).total_seconds())
         try:
             message = render(
                 notification,
@@ -95,8 +100,19 @@ class Carriage:
                 key=self.key,
                 course=course,
             )
-            return await carrier.notifier.send(replace(message, edits=edits))
-        except Exception:
-            # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
+            async with bound:
+                return _sound(await carrier.notifier.send(replace(message, edits=edits)))
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise
             log.exception("notifier failed", receiver=notification.receiver, kind=carrier.kind)
-            return Verdict(Outcome.UNREACHABLE, "the notifier itself failed; see the log")
+            ended = "does not end" if bound.expired() else "failed"
+            return Verdict(Outcome.UNREACHABLE, f"the notifier itself {ended}; see the log")
+
+
+def _sound(verdict: object) -> Verdict:
+    """What a notifier answered; TypeError for what is no verdict."""
+    if isinstance(verdict, Verdict) and isinstance(verdict.outcome, Outcome):
+        return verdict
+    raise TypeError(f"send() of a notifier gives a Verdict, not {type(verdict).__name__}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -51,6 +51,70 @@ class Painter:
     async def send(self, message: Message) -> Verdict:
         self.given.append(message)
         return Verdict(Outcome.DELIVERED)
+
+
+class Plugin(Painter):
+    """Other people's code: it does what a test wants of it."""
+
+    def __init__(self, does: Callable[[], Awaitable[Any]]) -> None:
+        super().__init__()
+        self.does = does
+
+    async def send(self, message: Message) -> Verdict:
+        self.given.append(message)
+        answer: Verdict = await self.does()
+        return answer
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def _cancelled() -> None:
+    raise asyncio.CancelledError
+
+
+async def _fails() -> None:
+    raise KeyError("canary")
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _a_word() -> Verdict:
+    return Verdict("delivered")  # type: ignore[arg-type]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("does", "reason", "after"),
+    [
+        (_forever, "the notifier itself does not end; see the log", 15),
+        (_cancelled, "the notifier itself failed; see the log", 0),
+        (_fails, "the notifier itself failed; see the log", 0),
+        (_nothing, "the notifier itself failed; see the log", 0),
+        (_a_word, "the notifier itself failed; see the log", 0),
+    ],
+)
+async def test_whatever_a_plugin_does_is_a_failed_try(
+    does: Callable[[], Awaitable[Any]], reason: str, after: float
+) -> None:
+    carriage = Carriage({("ops", 0): Carrier("painter", "en", Plugin(does))}, UTC, "")
+    began = asyncio.get_running_loop().time()
+    verdict = await carriage.deliver(LETTER, edits="")
+    assert verdict == Verdict(Outcome.UNREACHABLE, reason)
+    assert asyncio.get_running_loop().time() - began == after
+
+
+@pytest.mark.looptime
+async def test_who_cancels_a_try_is_heard() -> None:
+    carriage = Carriage({("ops", 0): Carrier("painter", "en", Plugin(_forever))}, UTC, "")
+    task = asyncio.create_task(carriage.deliver(LETTER, edits=""))
+    await asyncio.sleep(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 class Away:
