@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from monitor.message import Colour, Message
 from monitor.notifiers import OptionsType
@@ -112,18 +112,19 @@ class Discord(Living):
 
     def post(self, message: Message) -> Call:
         """With `wait` the answer names the message."""
-        return Call(f"{self._base()}?wait=true", self.payload(message))
+        return Call(f"{self._base()}?{self._query(wait='true')}", self.payload(message))
 
     def edit(self, message: Message, ref: str) -> Call:
         """Changes the embed, and calls nobody again."""
-        return Call(f"{self._base()}/messages/{ref}", {"embeds": self.payload(message)["embeds"]}, "PATCH")
+        address = f"{self._base()}/messages/{ref}?{self._query()}".rstrip("?")
+        return Call(address, {"embeds": self.payload(message)["embeds"]}, "PATCH")
 
     def reply(self, message: Message, ref: str) -> Call:  # noqa: ARG002 - webhooks cannot answer a message
         """A line of its own."""
         called = self._called(message)
         line = f"{DOTS[message.colour]} **{_escaped(message.title)}** {_escaped(message.delta)}".rstrip()
         content = "\n".join(filter(None, (called.get("content", ""), line)))
-        return Call(f"{self._base()}?wait=true", {**called, "content": content})
+        return Call(f"{self._base()}?{self._query(wait='true')}", {**called, "content": content})
 
     def ref(self, answer: Any) -> str:
         """The message's id."""
@@ -136,6 +137,11 @@ class Discord(Living):
         allowed = {"parse": ["everyone"] if "all" in at else [], "users": users}
         texts = [*(["@everyone"] if "all" in at else []), *(f"<@{one}>" for one in users)]
         return {"allowed_mentions": allowed, **({"content": " ".join(texts)} if texts else {})}
+
+    def _query(self, **more: str) -> str:
+        """What stands behind the address, such as the thread of a forum that is written to, and this."""
+        given = dict(parse_qsl(urlsplit(self._options.webhook.get_secret_value()).query))
+        return urlencode({**given, **more})
 
     def _base(self) -> str:
         parts = urlsplit(self._options.webhook.get_secret_value())

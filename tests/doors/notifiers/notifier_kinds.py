@@ -141,6 +141,7 @@ def _dingtalk(name: str, **more: Any) -> Kind:
             Case(200, _errcode(130101, status=1111, wait=5, punish="deny"), T, timedelta(seconds=5)),
             Case(200, _errcode(130101), T, 10 * MINUTE),
             Case(200, _errcode(130101, wait="soon"), T, 10 * MINUTE),
+            Case(200, _errcode(90030), T, 10 * MINUTE),
             *(Case(200, _errcode(number), R) for number in (310000, 300001, 300005, 460101, 101002, 40035)),
             Case(200, _errcode(-1), U),
         ),
@@ -366,9 +367,14 @@ KINDS = (
     ),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
-OTHERS = ("apprise", "console", "email")
+_NONE = Case(0, "", D)
+OTHERS = (
+    Kind("apprise", lambda _: {"urls": [f"json://{CANARY}"]}, _NONE),
+    Kind("console", lambda _: {}, _NONE),
+    Kind("email", lambda _: {"to": ["a@example.com", "王 <b@example.com>"]}, _NONE),
+)
 """Kinds that do not speak HTTP themselves."""
 
 if __name__ == "__main__":
-    for one in KINDS:
+    for one in (*KINDS, *OTHERS):
         (SNAPSHOTS / f"{one.name}.json").write_text(snapshots(one), encoding="utf-8")

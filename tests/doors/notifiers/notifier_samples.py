@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -127,7 +128,15 @@ def crowded(summary: str, count: int) -> Message:
 
 def snapshots(kind: Any) -> str:
     """Every reason, and one of them in Chinese, as a kind of `notifier_kinds` sends it."""
-    notifier = kind.notifier("https://example.com", tools())
-    bodies = {str(reason): notifier.payload(message(reason)) for reason in Reason}
-    bodies["more-zh"] = notifier.payload(message(Reason.MORE, language="zh"))
+    notifier = kind.notifier("https://example.com", tools(smtp=SmtpServer(sender="monitor@example.com")))
+    bodies = {str(reason): shown(notifier.payload(message(reason))) for reason in Reason}
+    bodies["more-zh"] = shown(notifier.payload(message(Reason.MORE, language="zh")))
     return json.dumps(bodies, ensure_ascii=False, indent=2) + "\n"
+
+
+def shown(payload: Any) -> Any:
+    """The payload as data; of an e-mail its headers and the lines of both its parts."""
+    if not isinstance(payload, EmailMessage):
+        return payload
+    parts = {part.get_content_subtype(): part.get_content().splitlines() for part in payload.iter_parts()}
+    return {"headers": {name: str(value) for name, value in payload.items()}, **parts}

@@ -48,6 +48,29 @@ def test_what_the_policy_says_is_seen_letter_by_letter(kind: Kind, text: str) ->
     assert text in seen(kind, message(alerts=(alert, ORDERS)))
 
 
+ALPHABETS = ["x", "异", "😀", "*<_[`\\&>]~|", "**bold** [a](b) ", "خطأ "]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "pagerduty"], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_what_does_not_fit_is_cut_at_a_character_and_counted(kind: Kind, alphabet: str) -> None:
+    """Whatever is seen of an alert is its beginning, letter by letter, and an ellipsis where that is not all of it."""
+    for length in (40, 90, 170, 300, 499):
+        told = {f"№{n:02}": f"№{n:02} {alphabet * length}"[:length].strip() for n in range(12)}
+        alerts = tuple(dataclasses.replace(ORDERS, key=name, annotations={"summary": told[name]}) for name in told)
+        words = seen(kind, message(Reason.MORE, alerts=alerts))
+        shown = [name for name in told if name in words]
+        for name in shown:
+            wanted = told[name].replace("`", "'") if kind.name == "wecom" else told[name]
+            tail = words[words.index(name) :]
+            same = next(
+                (n for n, pair in enumerate(zip(tail, wanted, strict=False)) if pair[0] != pair[1]), len(wanted)
+            )
+            after = "…" if same < len(wanted) else "abnormal 17"
+            assert tail[same:].lstrip().startswith(after), (length, tail[: length + 20])
+        assert f"+{12 - len(shown)} more" in words, (length, shown)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "pagerduty"], ids=lambda kind: kind.name)
 def test_a_card_says_everything_in_the_order_in_which_it_is_needed(kind: Kind) -> None:
     """An incident of PagerDuty apart, whose title has the worst alert in it."""
