@@ -49,7 +49,7 @@ async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) 
       fdi-monitor notify ops-chat
     """
     settings = begin()
-    policy = load_policy(rules or settings.rules)
+    policy = load_policy(rules or settings.rules, briefly=True)
     known = next((one for one in policy.receivers if one.name == receiver), None)
     if known is None:
         names = ", ".join(one.name for one in policy.receivers)

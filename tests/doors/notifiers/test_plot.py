@@ -16,6 +16,8 @@ from monitor.notifiers.plot import HEIGHT, WIDTH, plot
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 RED, BLUE, TINT, GREY = (198, 40, 40), (21, 101, 192), (253, 232, 230), (199, 205, 213)
+DOT, ROOM = 8, 10
+"""Dots that the last count is kept from the edge, and the line from above and below."""
 WHITE = (247, 248, 250)
 SEEN = Course(
     "orders",
@@ -40,14 +42,14 @@ class Picture:
 
     def column(self, hour: float) -> list[tuple[int, ...]]:
         """The dots from top to bottom at so many of the four hours."""
-        return [row[min(int(hour / 4 * self.width), self.width - 1)] for row in self.dots]
+        return [row[min(int(hour / 4 * (self.width - 2 * DOT)), self.width - 1)] for row in self.dots]
 
     def level(self, hour: float, colour: tuple[int, ...] = RED) -> float:
         """How high the line stands there: 0 at the bottom, 1 at the top."""
         rows = [number for number, dot in enumerate(self.column(hour)) if dot == colour]
         assert rows, hour
         middle = (rows[0] + rows[-1] + 1) / 2
-        return round((self.height - 6 - middle) / (self.height - 12), 2)
+        return round((self.height - ROOM - middle) / (self.height - 2 * ROOM), 2)
 
 
 def chunks(file: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -78,7 +80,15 @@ def read(file: bytes) -> Picture:
 def test_the_count_is_a_line_from_nothing_to_the_highest() -> None:
     seen = read(plot(SEEN))
     assert (seen.width, seen.height) == (2 * WIDTH, 2 * HEIGHT)
-    assert [seen.level(hour) for hour in (0.5, 2.5, 3.5, 3.99)] == [0, 0.5, 1, 1]
+    assert [seen.level(hour) for hour in (0.5, 2.5, 3.5, 4)] == [0, 0.5, 1, 1]
+
+
+def test_a_break_that_was_just_found_is_a_dot_at_the_end() -> None:
+    found = (Step(START, START + HOUR, 0), Step(START + HOUR, START + HOUR, 7))
+    last = read(plot(Course("orders", "abnormal", found, START + HOUR))).column(4)
+    assert (last[ROOM], last[ROOM + DOT - 1]) == (RED, RED)
+    unknown = (Step(START, START + HOUR, 7), Step(START + HOUR, START + HOUR + HOUR, None))
+    assert RED not in read(plot(Course("orders", "abnormal", unknown, START + HOUR))).column(3.9)
 
 
 def test_what_no_poll_told_is_hatched_and_has_no_line() -> None:
