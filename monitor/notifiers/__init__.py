@@ -71,11 +71,11 @@ class Exchange:
     """One request over HTTP and what came back, with its secrets: for those who look on. `status` 0: no answer."""
 
     method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     status: int = 0
-    answer: bytes = b""
+    answer: bytes = field(default=b"", repr=False)
 
 
 def unseen(_: Exchange) -> None:

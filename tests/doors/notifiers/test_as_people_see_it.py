@@ -20,6 +20,7 @@ from monitor.simulator.robots.smn import SmnTopics
 CHATS = [kind for kind in KINDS if kind.robot not in ("webhook", "alertmanager")]
 ROBOTS: dict[str, Any] = {robot.kind: robot for robot in (*everyone("demo", "s"), SmnTopics())}
 every_chat = pytest.mark.parametrize("kind", CHATS, ids=lambda kind: kind.name)
+SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TRICKY = [
     "a<b & c>d",
     "billing_[eu]<1> *bold* _it_ ~~gone~~",
@@ -151,14 +152,17 @@ def address_of(kind: Kind, simulator: Simulator) -> dict[str, Any]:
             return {"base_url": f"{url}/pagerduty/demo"}
         case "alertmanager":
             return {"urls": [f"{url}/alertmanager/a", f"{url}/alertmanager/b"]}
-        case "webhook" | "webhook-own":
+        case "webhook":
+            simulator.robots.configure("webhook/demo", {"secret": SIGNED})
+            return {"url": f"{url}/webhook/demo", "secret": SIGNED}
+        case "webhook-own":
             return {"url": f"{url}/webhook/demo"}
         case _:
             return {}
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if kind.kind not in ("smn", "webhook")], ids=lambda kind: kind.name
+    "kind", [kind for kind in KINDS if kind.name not in ("smn", "webhook-own")], ids=lambda kind: kind.name
 )
 @pytest.mark.parametrize("text", ["short", '异<*\\"😀' * 90])
 async def test_the_robots_take_what_the_notifiers_send(kind: Kind, text: str) -> None:
@@ -167,11 +171,12 @@ async def test_the_robots_take_what_the_notifiers_send(kind: Kind, text: str) ->
     assert {one.verdict for one in kept} == {"accepted"}
 
 
-@pytest.mark.parametrize("name", ["feishu", "dingtalk", "dingtalk-card"])
-async def test_the_robots_refuse_a_wrong_signature(name: str) -> None:
-    verdict, kept = await sent(BY_NAME[name], message(), secret="guessed")
+@pytest.mark.parametrize("name", ["feishu", "dingtalk", "dingtalk-card", "webhook"])
+@pytest.mark.parametrize("secret", ["guessed", ""])
+async def test_the_robots_refuse_a_wrong_signature(name: str, secret: str) -> None:
+    verdict, kept = await sent(BY_NAME[name], message(), secret=secret)
     assert verdict.outcome is Outcome.REFUSED
-    assert "signature" in verdict.reason
+    assert "signature" in f"{verdict.reason} {kept[0].reason}"
     assert [one.verdict for one in kept] == ["refused"]
 
 
