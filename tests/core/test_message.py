@@ -14,6 +14,7 @@ from monitor.message import FULL, Colour, Message, plain, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.wording import LANGUAGES, wording
+from monitor.writing import clean
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -465,3 +466,20 @@ def test_over_its_fields_are_the_proof_and_an_administrative_end_has_none() -> N
     [ended] = english(about(dataclasses.replace(HEALED, cause=Cause.RULE_REMOVED))).entries
     assert "sampled" not in dict(ended.fields)
     assert ended.prose == ("ended because its rule was removed; no sample shows that it is well",)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("orders", 6, "orders"),
+        ("orders", 5, "orde…"),
+        ("ab👩‍👩‍👧cd", 6, "ab…"),
+        ("ab👍🏽cd", 4, "ab…"),
+        ("abe\u0301cd", 4, "ab…"),
+        ("ab❤️cd", 4, "ab…"),
+        ("\u0301" * 9, 5, "…"),
+        ("异常任务很多", 4, "异常任…"),
+    ],
+)
+def test_a_cut_is_never_inside_what_people_see_as_one_character(text: str, limit: int, cut: str) -> None:
+    assert clean(text, limit) == cut
