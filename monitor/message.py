@@ -131,7 +131,8 @@ def render(
     course: Course | None = None,
 ) -> Message:
     """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message. `key` signs
-    the links of a message that is in the outbox; without it there are none that do anything."""
+    the links of a message that is in the outbox; without it there are none that do anything. `course` is for chats that
+    can draw."""
     words = wording(language)
     brief = notification.reason is Reason.DIGEST
     told = notification.alerts[: NAMED if brief else FULL]

@@ -83,7 +83,7 @@ def _html(message: Message, picture: str) -> str:
         *(_entry(message, entry, words) for entry in message.entries),
         f"<p>{escape(message.more())}</p>" if message.more() else "",
         _plot(message.plot, picture, words) if message.plot else "",
-        f"<p>{' '.join(_buttons(message, words))}</p>",
+        f"<p>{buttons}</p>" if (buttons := " ".join(_buttons(message, words))) else "",
         f'<p style="color:#666;font-size:small">{escape(message.footer)}</p>',
         "</div>",
     ]
@@ -105,7 +105,7 @@ def _plot(shown: Plot, picture: str, words: Wording) -> str:
     quiet = "color:#767676;font-size:12px;line-height:1"
     alt = words.between.join((shown.title, f"{shown.since} – {shown.until}"))
     image = (
-        f'<img src="cid:{picture}" alt="{escape(alt)}" title="{escape(alt)}" width="{WIDTH}"'
+        f'<img src="cid:{picture}" alt="{escape(alt)}" width="{WIDTH}"'
         ' style="display:block;width:100%;height:auto;border:0">'
     )
     return (

@@ -11,6 +11,8 @@ Colour = tuple[int, int, int]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DOTS_PER_METRE = 5669
 """144 to the inch: two of them are one point of a screen."""
+_PITCH, _STROKE = 12, 3
+"""Dots from one slanting line to the next, and across one."""
 
 
 class Canvas:
@@ -48,9 +50,6 @@ class Canvas:
                 _chunk(b"IEND", b""),
             )
         )
-
-
-_PITCH, _STROKE = 12, 3
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
