@@ -33,7 +33,7 @@ format: .venv/ready ## formats the code and mends what can be mended
 
 pictures: .venv/ready ## the pictures of the README, anew, from the tests that look at the pages; needs Chromium
 	@mkdir -p docs/pictures
-	FDI_PICTURES=docs/pictures PYTHONPATH=. $(BIN)/pytest -p tests.noskip tests/web -k "dashboard-1440-1180-light or every_page_fits or [chat] or every_chat"
+	FDI_PICTURES=docs/pictures PYTHONPATH=. $(BIN)/pytest -p tests.noskip tests/web -k "dashboard-1440-1180-light or every_page_fits or [chat] or every_chat or email"
 
 clean: ## removes what these targets made
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

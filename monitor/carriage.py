@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 import structlog
 
+from monitor import recent
+from monitor.course import Course
+from monitor.errors import StoreFailed
 from monitor.message import render
 from monitor.notification import Notification
 from monitor.notifiers import Outcome, Verdict
 from monitor.standin import Carrier, Destination
+from monitor.store import history
+from monitor.store.database import Archive
 from monitor.store.outbox import Letter
 from monitor.traces import failed, note, span
+
+RECOLLECTION = timedelta(seconds=1)
+"""How long a message waits at most for what its receiver may draw; after that it goes out without."""
+
+GRACE = timedelta(seconds=5)
+"""How much longer than its own bound a notifier may take until it is cut off: it should have ended by itself."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Carriage:
-    """The ways to all destinations. `key` signs the links in messages, where `public_url` leads to them."""
+    """The ways to all destinations. `key` signs the links in messages, where `public_url` leads to them; `past` is
+    where what they draw is looked up."""
 
     carriers: Mapping[Destination, Carrier]
     zone: tzinfo
     public_url: str
     key: bytes = b""
+    past: Archive | None = None
 
     def of(self, letter: Letter) -> Carrier | None:
         """How the letter is carried, also where its kind stands in another place under its receiver now."""
@@ -42,7 +56,8 @@ class Carriage:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
         words = {"receiver": letter.receiver, "kind": letter.kind, "message": letter.id}
         with span("send", within=letter.id, attempt=letter.attempts + 1, **words):
-            verdict = await self._send(carrier, letter.notification, edits=edits)
+            course = await self._course(letter.notification) if carrier.draws else None
+            verdict = await self._send(carrier, letter.notification, edits=edits, course=course)
             note(verdict=str(verdict.outcome))
             if verdict.outcome is not Outcome.DELIVERED:
                 failed(verdict.reason)
@@ -55,13 +70,49 @@ class Carriage:
             return Verdict(Outcome.REFUSED, f"the policy has no receiver {notification.receiver} any more"), ""
         return await self._send(carrier, notification), carrier.kind
 
-    async def _send(self, carrier: Carrier, notification: Notification, *, edits: str = "") -> Verdict:
+    async def _course(self, notification: Notification) -> Course | None:
+        """How the worst instance fared lately; None where there is none, or where the store does not say at once."""
+        try:
+            found = recent.worst(notification)
+            if found is None or self.past is None:
+                return None
+            alert, key = found
+            async with asyncio.timeout(RECOLLECTION.total_seconds()), self.past.read() as tx:
+                runs = await history.reaching(tx, recent.reach(alert, notification.at), [key])
+            return recent.course(alert, runs.get(key, ()), notification.at)
+        except (StoreFailed, TimeoutError) as error:
+            log.debug("message goes out without a plot", message=notification.id, reason=str(error) or "no answer yet")
+        except Exception:
+            log.exception("a plot could not be made: this is a bug", message=notification.id)
+        return None
+
+    async def _send(
+        self, carrier: Carrier, notification: Notification, *, edits: str = "", course: Course | None = None
+    ) -> Verdict:
+        """One try. Whatever a notifier does is a verdict: a plugin is other people's code, and must stop nobody."""
+        bound = asyncio.timeout((carrier.within + GRACE).total_seconds())
         try:
             message = render(
-                notification, language=carrier.language, zone=self.zone, public_url=self.public_url, key=self.key
+                notification,
+                language=carrier.language,
+                zone=self.zone,
+                public_url=self.public_url,
+                key=self.key,
+                course=course,
             )
-            return await carrier.notifier.send(replace(message, edits=edits))
-        except Exception:
-            # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.
+            async with bound:
+                return _sound(await carrier.notifier.send(replace(message, edits=edits)))
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise
             log.exception("notifier failed", receiver=notification.receiver, kind=carrier.kind)
-            return Verdict(Outcome.UNREACHABLE, "the notifier itself failed; see the log")
+            ended = "does not end" if bound.expired() else "failed"
+            return Verdict(Outcome.UNREACHABLE, f"the notifier itself {ended}; see the log")
+
+
+def _sound(verdict: object) -> Verdict:
+    """What a notifier answered; TypeError for what is no verdict."""
+    if isinstance(verdict, Verdict) and isinstance(verdict.outcome, Outcome):
+        return verdict
+    raise TypeError(f"send() of a notifier gives a Verdict, not {type(verdict).__name__}")

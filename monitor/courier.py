@@ -63,7 +63,7 @@ class Courier:
         """`key` signs the links in messages, where `public_url` leads to them. `tenure`: where several nodes deliver
         from one outbox, each destination has its turns."""
         self._turns = Turns(store, tenure)
-        self.carriage = Carriage(carriers, zone, public_url, key)
+        self.carriage = Carriage(carriers, zone, public_url, key, past=store)
         self._store = store
         self._now = now
         self._meters = meters

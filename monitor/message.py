@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from urllib.parse import quote
 
 from monitor import telling
+from monitor.course import Course
 from monitor.matchers import Matcher, Matchers
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -86,6 +87,8 @@ class Message:
     edits: str = ""
     actions: tuple[Button, ...] = ()
     """Links that do something once they are confirmed, signed for this message."""
+    plot: telling.Plot | None = None
+    """How the worst instance fared lately, for chats that can draw it; None where that is not known."""
 
     @property
     def link(self) -> str:
@@ -119,10 +122,17 @@ class Message:
 
 
 def render(
-    notification: Notification, *, language: str, zone: tzinfo, public_url: str = "", key: bytes = b""
+    notification: Notification,
+    *,
+    language: str,
+    zone: tzinfo,
+    public_url: str = "",
+    key: bytes = b"",
+    course: Course | None = None,
 ) -> Message:
     """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message. `key` signs
-    the links of a message that is in the outbox; without it there are none that do anything."""
+    the links of a message that is in the outbox; without it there are none that do anything. `course` is for chats that
+    can draw."""
     words = wording(language)
     brief = notification.reason is Reason.DIGEST
     told = notification.alerts[: NAMED if brief else FULL]
@@ -142,6 +152,7 @@ def render(
         hidden=len(notification.alerts) - len(told),
         language=language,
         actions=_actions(notification, words, public_url, key),
+        plot=telling.plot(course, notification.at, zone, words) if course else None,
     )
 
 

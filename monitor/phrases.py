@@ -33,7 +33,7 @@ class Moment(str):
 
 
 def duration(seconds: Any, language: str = "en") -> str:
-    """`245` as `4m 5s`, in Chinese `4分钟 5秒`."""
+    """`245` as `4m 5s`, in Chinese `4 分钟 5 秒`."""
     return _finite(seconds, "duration", lambda: wording(language).span(timedelta(seconds=seconds)))
 
 

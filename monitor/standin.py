@@ -36,12 +36,24 @@ class Carrier:
     notifier: Notifier
     fallback: str = ""
     send_resolved: bool = True
+    draws: bool = False
+    """Whether it shows how an instance fared lately."""
+    within: timedelta = timedelta(seconds=10)
+    """How long one try may take."""
 
     @classmethod
     def of(cls, receiver: Receiver, integration: Integration, notifier: Notifier) -> Carrier:
         """The carrier of one kind under a receiver's name."""
         options = integration.options
-        return cls(integration.kind, options.language, notifier, receiver.fallback, options.send_resolved)
+        return cls(
+            integration.kind,
+            options.language,
+            notifier,
+            receiver.fallback,
+            options.send_resolved,
+            options.draws,
+            options.timeout,
+        )
 
 
 async def overdue(tx: AsyncConnection, carriers: Mapping[Destination, Carrier], at: datetime) -> list[Letter]:

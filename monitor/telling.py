@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from monitor.course import Course
 from monitor.figures import counts, figures, foreign, health, moved
 from monitor.notification import AlertView
 from monitor.wording import Wording
@@ -12,6 +14,16 @@ from monitor.writing import clean, near
 
 Fields = tuple[tuple[str, str], ...]
 """Names and values, both short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A course with the words around it: `title` above it, `since` and `until` below its ends."""
+
+    course: Course
+    title: str
+    since: str
+    until: str
 
 
 def headline(alert: AlertView, words: Wording) -> str:
@@ -39,6 +51,19 @@ def prose(alert: AlertView, words: Wording) -> tuple[str, ...]:
         told = (health(alert, words), words.tasks(alert.annotations))
         return tuple(filter(None, (*told, *foreign(alert, words))))
     return tuple(filter(None, (words.causes.get(alert.cause, ""), _back(alert, words))))
+
+
+def plot(course: Course, at: datetime, zone: tzinfo, words: Wording) -> Plot:
+    """The course of a message of the moment `at`."""
+    known = course.known
+    title = words.plotted.format(
+        instance=clean(course.instance, 80),
+        status=words.counts[course.status],
+        low=min(known),
+        high=max(known),
+        last=known[-1],
+    )
+    return Plot(course, title, near(course.since, at, zone), near(course.until, at, zone))
 
 
 def _moments(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Iterator[tuple[str, str]]:

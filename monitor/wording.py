@@ -68,6 +68,7 @@ class Wording:
     names: Mapping[str, str]
     lasted: str
     more: str
+    plotted: str
     broken: str
     runbook: str
     details: str
@@ -168,6 +169,7 @@ ENGLISH = Wording(
     names=dict(zip(_NAMES, ("since", "for", "acknowledged by", "sampled", "began", "ended", "lasted"), strict=True)),
     lasted="{start} to {end} (lasted {span})",
     more="+{count} more",
+    plotted="{instance}: {status} tasks, lowest {low}, highest {high}, last {last}",
     broken="broken",
     runbook="runbook",
     details="details",
@@ -178,7 +180,7 @@ ENGLISH = Wording(
 )
 
 CHINESE = Wording(
-    units=("天", "小时", "分钟", "秒"),
+    units=(" 天", " 小时", " 分钟", " 秒"),
     between="，",
     then="；",
     named="{name}：{value}",
@@ -231,13 +233,14 @@ CHINESE = Wording(
     answers="已重新应答",
     proof="{counts}；采样于 {ago}前",
     since="始于 {start}（已持续 {span}）",
-    names=dict(zip(_NAMES, ("始于", "已持续", "确认人", "采样于", "开始", "结束", "持续"), strict=True)),
+    names=dict(zip(_NAMES, ("始于", "已持续", "认领人", "采样于", "开始", "结束", "持续"), strict=True)),
     lasted="{start} 至 {end}（持续 {span}）",
-    more="另有 {count} 条",
+    more="另有 {count} 项",
+    plotted="{instance} {status}任务数：最低 {low}，最高 {high}，最新 {last}",
     broken="异常任务",
     runbook="处理手册",
     details="详情",
-    deeds={Deed.ACKNOWLEDGE: "确认", Deed.SILENCE_1H: "静默 1 小时", Deed.SILENCE_4H: "静默 4 小时"},
+    deeds={Deed.ACKNOWLEDGE: "认领", Deed.SILENCE_1H: "静默 1 小时", Deed.SILENCE_4H: "静默 4 小时"},
     instead="无法送达 {receiver}",
     sent="发送于 {at}",
     identity="编号 {id}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 _JOINER = "\u200d"
 """Holds the parts of one emoji together."""
+_SKINS = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Colours of the emoji before them."""
 
 
 def number(value: float) -> str:
@@ -45,8 +48,21 @@ def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
 
 
 def clean(text: str, limit: int = 500) -> str:
-    """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters."""
+    """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters, cut
+    where people see a letter or a picture end."""
     line = "".join(
         letter if letter.isprintable() or letter == _JOINER else "\ufffd" for letter in " ".join(text.split())
     )
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= limit else line[: _whole(line, limit - 1)] + "…"
+
+
+def _whole(line: str, end: int) -> int:
+    """`end`, or the last place before it that is not inside what is seen as one: an emoji of parts, a letter with its
+    marks."""
+    while end > 0 and (_hangs_on(line[end]) or line[end - 1] == _JOINER):
+        end -= 1
+    return end
+
+
+def _hangs_on(letter: str) -> bool:
+    return letter == _JOINER or letter in _SKINS or unicodedata.combining(letter) > 0 or "\ufe00" <= letter <= "\ufe0f"

@@ -15,10 +15,11 @@ import click
 
 from monitor import clock
 from monitor.carriers import carriers
-from monitor.cli import GOOD, TROUBLE
+from monitor.cli import GOOD, PROGRAM, TROUBLE
 from monitor.cli.exchanges import protect_options, sent, shown
 from monitor.cli.policies import load_policy
 from monitor.cli.start import aio, begin
+from monitor.cli.turn import turn
 from monitor.errors import UsageError
 from monitor.fdi.wire import make_session
 from monitor.message import render
@@ -40,7 +41,9 @@ from monitor.standin import Carrier
 async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) -> int:
     """Sends one test message to a receiver, and says what became of it.
 
-    Shown are the verdict, how long it took, the request without its secrets, and the answer.
+    Shown are the verdict, how long it took, the request without its secrets, and the answer. It goes out beside the
+    running service, once that leaves room within the chat's limit, and stands in no outbox: `fdi-monitor drill
+    --receiver` goes the whole way through the service.
 
     Exit code 0 when every kind under the receiver's name took it, 1 when one did not.
 
@@ -49,7 +52,7 @@ async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) 
       fdi-monitor notify ops-chat
     """
     settings = begin()
-    policy = load_policy(rules or settings.rules)
+    policy = load_policy(rules or settings.rules, briefly=True)
     known = next((one for one in policy.receivers if one.name == receiver), None)
     if known is None:
         names = ", ".join(one.name for one in policy.receivers)
@@ -60,9 +63,10 @@ async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) 
     told: list[Told] = []
     async with make_session(trust_env=True) as session:
         every = carriers(settings, policy, session, clock.now, seen=heard.append)
-        for (name, _), carrier in every.items():
+        for (name, position), carrier in every.items():
             if name != receiver:
                 continue
+            await _wait(await turn(settings, carrier.kind, (name, position), clock.now()), receiver, carrier.kind)
             heard.clear()
             told.append(await _tell(carrier, _test_message(receiver, clock.now()), settings.public_url))
             if not as_json:
@@ -70,6 +74,14 @@ async def notify(receiver: str, rules: Path | None, quiet: bool, as_json: bool) 
     if as_json:
         click.echo(json.dumps([_as_json(receiver, one) for one in told], ensure_ascii=False, indent=2))
     return GOOD if all(one.verdict.outcome is Outcome.DELIVERED for one in told) else TROUBLE
+
+
+async def _wait(until: datetime, receiver: str, kind: str) -> None:
+    seconds = (until - clock.now()).total_seconds()
+    if seconds > 0:
+        reason = f"the service has sent what {kind} takes; waiting {seconds:.0f} s for room"
+        click.echo(f"{PROGRAM}: {receiver} ({kind}): {reason}", err=True)
+        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

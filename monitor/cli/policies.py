@@ -15,16 +15,19 @@ from monitor.policy.loader import load
 from monitor.policy.policy import Policy
 
 
-def load_policy(folder: Path) -> Policy:
-    """The policy in `folder`, its warnings printed. Its secrets are masked in every log from here on: the loader sees
-    to that.
+def load_policy(folder: Path, *, briefly: bool = False) -> Policy:
+    """The policy in `folder`, its warnings printed, or `briefly` only counted. Its secrets are masked in every log from
+    here on: the loader sees to that.
 
     Raises:
         PolicyError: every fault of every file.
         UsageError: the folder is not there, or holds no policy file.
     """
     policy = load(folder, environment())
-    for warning in policy.warnings:
+    if briefly and (count := len(policy.warnings)):
+        named = "a warning" if count == 1 else f"{count} warnings"
+        click.echo(f"{PROGRAM}: the policy has {named}: fdi-monitor check shows them", err=True)
+    for warning in () if briefly else policy.warnings:
         click.echo(f"{PROGRAM}: warning: {warning}", err=True)
     return policy
 

@@ -71,11 +71,11 @@ class Exchange:
     """One request over HTTP and what came back, with its secrets: for those who look on. `status` 0: no answer."""
 
     method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     status: int = 0
-    answer: bytes = b""
+    answer: bytes = field(default=b"", repr=False)
 
 
 def unseen(_: Exchange) -> None:
@@ -105,6 +105,11 @@ class Options(BaseModel):
     @property
     def tells_acks(self) -> bool:
         """Whether it can show who cares for an alert without disturbing anybody. Others do not hear of it."""
+        return False
+
+    @property
+    def draws(self) -> bool:
+        """Whether it shows `Message.plot`. For others nobody looks it up."""
         return False
 
 

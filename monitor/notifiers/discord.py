@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from monitor.message import Colour, Message
+from monitor.message import Message
 from monitor.notifiers import OptionsType
 from monitor.notifiers.codes import Codes, seconds
-from monitor.notifiers.dialect import DOTS, Cut, Dialect, bold, calls, columns, fitting, linked
+from monitor.notifiers.dialect import calls
+from monitor.notifiers.discord_embed import embed, news
 from monitor.notifiers.fields import Mentions, Url
 from monitor.notifiers.http import THROTTLE_WAIT
 from monitor.notifiers.living import Call, Living, LivingOptions
-
-TITLE, DESCRIPTION, TOTAL = 256, 4096, 6000
-"""Letters of an embed's parts, and of all together."""
-FIELDS, VALUE, WIDTH = 20, 1024, 80
-"""Fields of an embed, letters of one value as Discord allows, and as they are cut; 25 fields are allowed."""
-BLANK = "\u200b"
-_COLOURS = {Colour.RED: 0xC62828, Colour.ORANGE: 0xEF6C00, Colour.BLUE: 0x1565C0, Colour.GREEN: 0x2E7D32}
-_ESCAPES = str.maketrans({letter: f"\\{letter}" for letter in "\\*_~`|>#[]()<@:-"})
 
 
 def _code(answer: Any) -> Any:
@@ -50,49 +43,6 @@ class DiscordOptions(LivingOptions):
     at: Mentions = ()
 
 
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES)
-
-
-DIALECT = Dialect(
-    escape=_escaped,
-    bold=bold,
-    paint=lambda colour, text: f"{DOTS[colour]} {text}",
-    faint=lambda text: f"-# {text}",
-    link=linked,
-    columns=True,
-)
-
-
-def _embed(message: Message, cut: Cut) -> dict[str, Any]:
-    """Text, links and footer; or text, fields, the links below them, where a thumb reaches them, and footer."""
-    texts, links = DIALECT.paragraphs(message, cut), DIALECT.links(message)
-    title, ink = _escaped(Cut(0, TITLE // 2).text(message.title)), _COLOURS[message.colour]
-    told = columns(message, Cut(cut.told, min(cut.width, WIDTH)))[:FIELDS]
-    if not told:
-        said = "\n\n".join(filter(None, (*texts, links, DIALECT.footer(message))))
-        return {"title": title, "description": said, "color": ink}
-    fields = [{"name": _escaped(name), "value": _escaped(value), "inline": True} for name, value in told]
-    if 0 < len(links) <= VALUE:
-        fields.append({"name": BLANK, "value": links, "inline": False})
-    else:
-        texts.append(links)
-    said = "\n\n".join(filter(None, texts))
-    footer = {"text": message.footer}
-    return {"title": title, "description": said, "color": ink, "fields": fields, "footer": footer}
-
-
-def _fits(embed: dict[str, Any]) -> bool:
-    fields = [text for field in embed.get("fields", ()) for text in (field["name"], field["value"])]
-    texts = (embed["title"], embed["description"], *fields, embed.get("footer", {}).get("text", ""))
-    return _length(embed["description"]) <= DESCRIPTION and sum(map(_length, texts)) <= TOTAL
-
-
-def _length(text: str) -> int:
-    """In letters as Discord counts them."""
-    return len(text.encode("utf-16-le", "replace")) // 2
-
-
 class Discord(Living):
     """Executes the webhook, edits what it posted, and says what is news in a message of its own."""
 
@@ -108,22 +58,22 @@ class Discord(Living):
 
     def payload(self, message: Message) -> dict[str, Any]:
         """The embed."""
-        return {**self._called(message), "embeds": [fitting(message, lambda cut: _embed(message, cut), _fits)]}
+        return {**self._called(message), "embeds": [embed(message)]}
 
     def post(self, message: Message) -> Call:
         """With `wait` the answer names the message."""
-        return Call(f"{self._base()}?wait=true", self.payload(message))
+        return Call(f"{self._base()}?{self._query(wait='true')}", self.payload(message))
 
     def edit(self, message: Message, ref: str) -> Call:
         """Changes the embed, and calls nobody again."""
-        return Call(f"{self._base()}/messages/{ref}", {"embeds": self.payload(message)["embeds"]}, "PATCH")
+        address = f"{self._base()}/messages/{ref}?{self._query()}".rstrip("?")
+        return Call(address, {"embeds": self.payload(message)["embeds"]}, "PATCH")
 
     def reply(self, message: Message, ref: str) -> Call:  # noqa: ARG002 - webhooks cannot answer a message
         """A line of its own."""
         called = self._called(message)
-        line = f"{DOTS[message.colour]} **{_escaped(message.title)}** {_escaped(message.delta)}".rstrip()
-        content = "\n".join(filter(None, (called.get("content", ""), line)))
-        return Call(f"{self._base()}?wait=true", {**called, "content": content})
+        content = "\n".join(filter(None, (called.get("content", ""), news(message))))
+        return Call(f"{self._base()}?{self._query(wait='true')}", {**called, "content": content})
 
     def ref(self, answer: Any) -> str:
         """The message's id."""
@@ -136,6 +86,11 @@ class Discord(Living):
         allowed = {"parse": ["everyone"] if "all" in at else [], "users": users}
         texts = [*(["@everyone"] if "all" in at else []), *(f"<@{one}>" for one in users)]
         return {"allowed_mentions": allowed, **({"content": " ".join(texts)} if texts else {})}
+
+    def _query(self, **more: str) -> str:
+        """What stands behind the address, such as the thread of a forum that is written to, and this."""
+        given = dict(parse_qsl(urlsplit(self._options.webhook.get_secret_value()).query))
+        return urlencode({**given, **more})
 
     def _base(self) -> str:
         parts = urlsplit(self._options.webhook.get_secret_value())

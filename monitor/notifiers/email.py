@@ -43,6 +43,10 @@ class EmailOptions(Options):
     cc: tuple[Mailbox, ...] = ()
     subject: Annotated[str, AfterValidator(_subject)] = "{{ title }}"
 
+    @property
+    def draws(self) -> bool:
+        return True
+
 
 class Email:
     """Sends one e-mail to all of `to` and `cc`."""

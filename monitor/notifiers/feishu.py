@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
 from monitor.message import Message
-from monitor.notifiers import Options, OptionsType
+from monitor.notifiers import Options, OptionsType, Outcome, Verdict
 from monitor.notifiers.card import fitting
 from monitor.notifiers.codes import Codes, number_at, text_at
 from monitor.notifiers.fields import Keyword, Mentions, Url
+from monitor.notifiers.http import Answer, retry_after
 from monitor.notifiers.robot import Robot
 from monitor.notifiers.signatures import base64_hmac
 
@@ -55,6 +57,12 @@ class Feishu(Robot):
     def payload(self, message: Message) -> dict[str, Any]:
         """The card, without the signature."""
         return fitting(message, BODY_LIMIT - _SIGNATURE, self._options.at, self._options.keyword)
+
+    def judge(self, answer: Answer) -> Verdict:
+        """By the code; the gateway in front of the bots names its waiting time in a header of its own."""
+        verdict = super().judge(answer)
+        asked = retry_after(answer.headers.get("x-ogw-ratelimit-reset", ""), self._tools.now())
+        return replace(verdict, wait=asked) if verdict.outcome is Outcome.THROTTLED and asked else verdict
 
     def sealed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Time stamp and signature stand before the message."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,9 @@ from monitor.notifiers import GROUP, Notifier, Options, OptionsType, Outcome, To
 from monitor.notifiers.receiver import Integration
 
 _OWN = "monitor."
+_TAKEN = frozenset({"name", "fallback", *Options.model_fields})
+"""What stands beside the kinds in a receiver."""
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,11 @@ def _installed() -> tuple[EntryPoint, ...]:
 
 
 def _load(point: EntryPoint) -> tuple[type[Notifier] | None, str]:
+    if not _NAME.fullmatch(point.name) or point.name in _TAKEN:
+        return None, "cannot be written in a policy under this name; rename it"
     try:
         loaded = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever a plugin does on import, the others are to work
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does on import, the others are to work
         return None, f"cannot be loaded: {type(error).__name__}: {error}"
     options = getattr(loaded, "Options", None)
     if not inspect.isclass(options) or not issubclass(options, Options):

@@ -61,7 +61,8 @@ class Wecom(Robot):
             title = font(_INKS[message.colour], f"**{escape(cut.text(message.title))}**")
             called = " ".join(f"<@{one}>" for one in self._options.at if calls(message))
             after = (DIALECT.links(message) if len(DIALECT.links(message)) < LIMIT // 4 else "", called)
-            return "\n".join((title, *DIALECT.paragraphs(message, cut), *filter(None, after), DIALECT.footer(message)))
+            end = "\n".join((*filter(None, after), DIALECT.footer(message)))
+            return "\n\n".join((title, *DIALECT.paragraphs(message, cut), end))
 
         text = fitting(message, build, lambda text: len(text.encode()) <= LIMIT)
         return {"msgtype": "markdown", "markdown": {"content": text}}

@@ -102,7 +102,10 @@ def _options(node: MapNode, kind: str, model: type[Options], found: list[Problem
             problem if problem.at and problem.at[0] in shared else problem.below(kind)
             for problem in problems(error, model)
         )
-        return None
+    except Exception as error:  # noqa: BLE001 - a plugin's check may do anything; the policy is to be read to its end
+        said = f"its options cannot be checked: the kind itself failed ({type(error).__name__})"
+        found.append(Problem(said, (kind,), on_key=True))
+    return None
 
 
 def _once(found: list[Problem]) -> list[Problem]:

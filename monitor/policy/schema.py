@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
+from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
 from monitor import durations
@@ -113,12 +114,20 @@ def _polish(node: Any) -> None:
             node.update({key: value for key, value in alternatives[0].items() if key not in node})
 
 
+def _options(model: type[Options]) -> dict[str, Any]:
+    """The options of one kind; any mapping, where those of a plugin can be described by no schema."""
+    try:
+        return model.model_json_schema(ref_template=_REF, schema_generator=_Written)
+    except PydanticUserError:
+        return {"title": model.__name__, "type": "object"}
+
+
 def _receiver(definitions: dict[str, Any], kinds: Mapping[str, type[Notifier]]) -> dict[str, Any]:
     properties: dict[str, Any] = dict(definitions["ReceiverForm"]["properties"])
     shared = Options.model_json_schema(schema_generator=_Written)["properties"]
     properties |= {key: {**shared[key], "description": "For all kinds of this receiver."} for key in SHARED}
     for kind, notifier in sorted(kinds.items()):
-        options = notifier.Options.model_json_schema(ref_template=_REF, schema_generator=_Written)
+        options = _options(notifier.Options)
         definitions |= options.pop("$defs", {})
         properties[kind] = options
     return {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from monitor.web.timeline import Column, Extent, Piece
+from monitor.timeline import Column, Extent, Piece
 
 WIDTH, HEIGHT = 320.0, 96.0
 """The field of a chart, without its axes."""

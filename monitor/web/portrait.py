@@ -10,9 +10,9 @@ from monitor.matchers import Matcher
 from monitor.model import KINDS, STATUSES, Alert, Counts, Instance, Run, Severity, State, Transition, Truth
 from monitor.rules.inquest import Inquest
 from monitor.store.board import Seen
+from monitor.timeline import Column, Piece, Polls, columns, drawable, gaps, pieces, polls
 from monitor.web.charts import Band, Chart, Mark, Scale, chart
 from monitor.web.standing import Level, Tile, current, level_of, tiles
-from monitor.web.timeline import Column, Piece, Polls, columns, drawable, gaps, pieces, polls
 
 RANGES: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.model import STATUSES, Run
+from monitor.timeline import Piece, drawable, gaps, pieces
 from monitor.web.charts import Band, Chart, Scale, chart
-from monitor.web.timeline import Piece, drawable, gaps, pieces
 
 REACH = timedelta(hours=3)
 WIDTH, HEIGHT = 120.0, 22.0

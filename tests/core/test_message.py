@@ -14,6 +14,7 @@ from monitor.message import FULL, Colour, Message, plain, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
 from monitor.wording import LANGUAGES, wording
+from monitor.writing import clean
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -81,7 +82,7 @@ def test_a_single_alert_is_told_plainly() -> None:
     ("tasks", "english_line", "chinese_line"),
     [
         ("sync-orders, 订单同步", "broken: sync-orders, 订单同步", "异常任务：sync-orders, 订单同步"),
-        ("a, b, +3 more", "broken: a, b, +3 more", "异常任务：a, b，另有 3 条"),
+        ("a, b, +3 more", "broken: a, b, +3 more", "异常任务：a, b，另有 3 项"),
         ("a, +b more", "broken: a, +b more", "异常任务：a, +b more"),
         ("+3 more", "broken: +3 more", "异常任务：+3 more"),
         ("two\nlines", "broken: two lines", "异常任务：two lines"),
@@ -104,7 +105,7 @@ def test_a_chinese_message_is_chinese_throughout_and_on_local_clocks() -> None:
         "[告警 严重] cdc-tasks-abnormal · prod · orders\n"
         "5 CDC tasks abnormal on orders\n"
         "  异常 17（普通 12，CDC 5），运行中 40\n"
-        "  始于 10:01:00（已持续 4分钟）\n"
+        "  始于 10:01:00（已持续 4 分钟）\n"
         "  处理手册：https://wiki.example.com/fdi\n"
         "详情：https://fdi.example.com/alerts/a1\n"
         "发送于 2026-01-05 10:05:00 +08:00 · 编号 9f3c2b1a"
@@ -188,7 +189,7 @@ def test_a_group_tells_what_its_rule_adds_up() -> None:
     [entry] = english(about(group)).entries
     assert entry.details[0] == ("count(abnormal > 0) 5 → 1, max(age) 4m 10s → 30s, max(latency) 0.25s; sampled 3s ago")
     [entry] = render(about(group), language="zh", zone=SHANGHAI).entries
-    assert "max(age) 4分钟 10秒 → 30秒" in entry.details[0]
+    assert "max(age) 4 分钟 10 秒 → 30 秒" in entry.details[0]
 
 
 def test_a_resolved_message_in_chinese() -> None:
@@ -196,8 +197,8 @@ def test_a_resolved_message_in_chinese() -> None:
     assert plain(message) == (
         "[已恢复] cdc-tasks-abnormal · prod · orders\n"
         "已恢复：5 CDC tasks abnormal on orders\n"
-        "  异常 17 → 0（普通 12 → 0，CDC 5 → 0），运行中 40 → 57；采样于 3秒前\n"
-        "  10:01:00 至 10:04:57（持续 3分钟 57秒）\n"
+        "  异常 17 → 0（普通 12 → 0，CDC 5 → 0），运行中 40 → 57；采样于 3 秒前\n"
+        "  10:01:00 至 10:04:57（持续 3 分钟 57 秒）\n"
         "  处理手册：https://wiki.example.com/fdi\n"
         "发送于 2026-01-05 10:05:00 +08:00 · 编号 9f3c2b1a"
     )
@@ -233,7 +234,7 @@ def test_a_moment_of_another_day_is_told_with_its_date_on_local_clocks() -> None
     assert render(midnight, language="en", zone=SHANGHAI).entries[0].details[-1] == "since 00:00:00 (10h 5m)"
     over = about(dataclasses.replace(HEALED, started_at=earlier), reason=Reason.ALL_RESOLVED)
     assert render(over, language="zh", zone=SHANGHAI).entries[0].details[-1] == (
-        "2026-01-04 23:59 至 10:04:57（持续 10小时 5分钟）"
+        "2026-01-04 23:59 至 10:04:57（持续 10 小时 5 分钟）"
     )
 
 
@@ -360,7 +361,7 @@ def test_ten_alerts_are_told_and_the_others_counted() -> None:
     assert (len(message.entries), message.hidden) == (10, 3)
     assert "\n+3 more\n" in plain(message)
     assert message.more(left_out=2) == "+5 more"
-    assert render(many, language="zh", zone=UTC).more() == "另有 3 条"
+    assert render(many, language="zh", zone=UTC).more() == "另有 3 项"
 
 
 def test_nothing_is_counted_where_all_is_told() -> None:
@@ -465,3 +466,20 @@ def test_over_its_fields_are_the_proof_and_an_administrative_end_has_none() -> N
     [ended] = english(about(dataclasses.replace(HEALED, cause=Cause.RULE_REMOVED))).entries
     assert "sampled" not in dict(ended.fields)
     assert ended.prose == ("ended because its rule was removed; no sample shows that it is well",)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("orders", 6, "orders"),
+        ("orders", 5, "orde…"),
+        ("ab👩‍👩‍👧cd", 6, "ab…"),
+        ("ab👍🏽cd", 4, "ab…"),
+        ("abe\u0301cd", 4, "ab…"),
+        ("ab❤️cd", 4, "ab…"),
+        ("\u0301" * 9, 5, "…"),
+        ("异常任务很多", 4, "异常任…"),
+    ],
+)
+def test_a_cut_is_never_inside_what_people_see_as_one_character(text: str, limit: int, cut: str) -> None:
+    assert clean(text, limit) == cut

@@ -201,7 +201,7 @@ def test_numbers_print_without_an_empty_fraction(value: float) -> None:
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("{{ age|duration }} {{ age|duration('zh') }} {{ 90|duration }}", "4m 5s 4分钟 5秒 1m 30s"),
+        ("{{ age|duration }} {{ age|duration('zh') }} {{ 90|duration }}", "4m 5s 4 分钟 5 秒 1m 30s"),
         ("{{ started_at|time('Asia/Shanghai') }}", "2026-01-05 10:01:00 +08:00"),
         ("{{ started_at|date('America/New_York') }} {{ started_at|clock('Asia/Shanghai') }}", "2026-01-04 10:01"),
         ("{{ started_at|time }}", "2026-01-05 02:01:00 +00:00"),

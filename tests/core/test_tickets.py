@@ -64,7 +64,7 @@ def test_a_message_that_fires_has_links_in_its_language_and_one_that_is_over_has
     }
     assert texts == {
         "en": ["acknowledge", "silence 1 h", "silence 4 h", "details"],
-        "zh": ["确认", "静默 1 小时", "静默 4 小时", "详情"],
+        "zh": ["认领", "静默 1 小时", "静默 4 小时", "详情"],
     }
     trial = replace(SAID, reason=Reason.TEST)
     assert render(trial, language="en", zone=UTC, public_url="https://f", key=KEY).actions == ()

@@ -118,7 +118,7 @@ def test_the_preview_shows_what_people_will_read(run: Run, tmp_path: Path) -> No
     assert code == 0
     assert out.splitlines()[1:5] == [
         "  cdc       critical  (no summary)",
-        "  任务异常  info      提示：orders（data）异常 7，4分钟 5秒",
+        "  任务异常  info      提示：orders（data）异常 7，4 分钟 5 秒",
         "  broken    critical  25% broken on orders of prod in prod",
         "  many      critical  7 instances of prod",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,17 +17,26 @@ from test_web_browser import CONTRAST, browser
 from test_web_chat import Hand, _in_shanghai, picture, story
 
 from monitor import clock
+from monitor.course import Course
 from monitor.fdi.account import Account, Aksk
 from monitor.fdi.topics import AccountTopics
 from monitor.message import render
-from monitor.notifiers import Outcome, Tools, registry
+from monitor.model import TASKS, Counts, Failure, FailureKind, Run
+from monitor.notification import Notification
+from monitor.notifiers import Outcome, SmtpServer, Tools, registry
+from monitor.notifiers.email import Email, EmailOptions
+from monitor.notifiers.plot import HEIGHT, WIDTH
 from monitor.notifiers.receiver import Integration
+from monitor.recent import course
 from monitor.simulator import Scenario, Simulator, SimulatorOptions
 
 __all__ = ["_in_shanghai", "browser"]  # the fixtures
 
 PHONE = 390
 URL = "https://fdi.example.com"
+CHINESE = ("feishu", "dingtalk", "wecom")
+"""Chats of which a Chinese picture says more."""
+KEY = b"0123456789abcdef0123456789abcdef"
 
 
 def receivers(url: str, feishu_secret: str) -> dict[str, dict[str, Any]]:
@@ -46,17 +56,24 @@ def receivers(url: str, feishu_secret: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def spoken(said: Notification, language: str) -> Notification:
+    """The notification with the names of the broken tasks, and in Chinese with a rule that speaks it."""
+    summary = {"summary": "orders 有 3 个 CDC 任务异常"} if language == "zh" else {}
+    notes = {**summary, TASKS: "sync-orders, 订单同步, stock-to-dws"}
+    return replace(said, alerts=tuple(replace(one, annotations={**one.annotations, **notes}) for one in said.alerts))
+
+
 async def told(kind: str, given: dict[str, Any], tools: Tools, hand: Hand, language: str) -> None:
     """Both messages of the story, the second as one that may change the first; where it did, the first once more."""
     options = registry.find().kinds[kind].Options.model_validate(given)
     notifier = registry.build(Integration(kind, options), tools)
     ref, lives = "", False
-    first, last = story()
+    first, last = (spoken(one, language) for one in story())
     for one in (first, last, replace(first, at=last.at + timedelta(minutes=10))):
         if one.at > last.at and not lives:
             break
         hand.at = one.at
-        message = render(one, language=language, zone=clock.zone(), public_url=URL)
+        message = render(one, language=language, zone=clock.zone(), public_url=URL, key=KEY)
         verdict = await notifier.send(replace(message, edits=ref))
         assert verdict.outcome is Outcome.DELIVERED, (kind, verdict)
         ref = verdict.ref
@@ -90,12 +107,12 @@ async def test_a_break_and_its_end_in_every_chat(browser: Browser, language: str
         tools = Tools(session, hand, topics={"prod": AccountTopics(account, session, hand)})
         every = receivers(known.url, known.feishu_secret)
         for kind, given in every.items():
-            await told(kind, given, tools, hand, language)
+            await told(kind, given, tools, hand, "zh" if kind in CHINESE else language)
         if language == "zh":
             summaries = [one.summary for one in simulator.inbox.seen() if one.robot not in ("alertmanager", "webhook")]
             assert all("已恢复" in one or "告警 严重" in one for one in summaries), summaries
             return
-        context = await browser.new_context(viewport={"width": PHONE, "height": 1300}, device_scale_factor=1.25)
+        context = await browser.new_context(viewport={"width": PHONE, "height": 1300}, device_scale_factor=1.15)
         page = await context.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
@@ -119,3 +136,50 @@ async def test_a_living_message_changes_on_the_page(browser: Browser) -> None:
         await expect(cards.first).to_contain_text("Over: 3 CDC tasks abnormal on orders")
         await expect(cards.last).to_have_class("card card-red")
         await expect(page.get_by_role("link", name="Telegram")).to_contain_text("3")
+
+
+def past(said: Notification) -> Course:
+    """Hours before the break, with a smaller one and polls that failed."""
+
+    def run(start: float, end: float, broken: int | None) -> Run:
+        """From so many minutes before the alert until so many."""
+        polls = round((start - end) * 2) + 1
+        began, ended = (alert.started_at - timedelta(minutes=minutes) for minutes in (start, end))
+        if broken is None:
+            failure = Failure(FailureKind.TIMEOUT, "no answer within 10 s")
+            return Run(began, ended, polls, failure=failure)
+        return Run(began, ended, polls, Counts(31, 0, 1, 862), Counts(9 - broken, broken, 0, 4))
+
+    [alert] = said.alerts
+    after = (said.at - alert.started_at).total_seconds() / 60
+    parts = [(400.0, 130.5, 0), (130, 110.5, 2), (110, 70.5, 0), (70, 50.5, None), (50, 25.5, 0), (25, 12.5, 1)]
+    found = course(alert, [run(*part) for part in (*parts, (12, 0.5, 0), (0, -after, 3))], said.at)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_email_with_the_counts_of_the_last_hours(browser: Browser, language: str) -> None:
+    said = spoken(story()[0], language)
+    said = replace(said, at=said.at + timedelta(minutes=20))
+    message = render(said, language=language, zone=clock.zone(), public_url=URL, key=KEY, course=past(said))
+    smtp = SmtpServer(sender="monitor@example.com")
+    async with aiohttp.ClientSession() as session:
+        email = Email(EmailOptions(to=("ops@example.com",)), Tools(session, Hand(), smtp=smtp))
+        mail = email.payload(message)
+    html, plot = mail.get_body(("html",)), list(mail.walk())[-1]
+    assert html is not None
+    data = b64encode(plot.get_content()).decode()
+    shown = html.get_content().replace(f"cid:{plot['Content-ID'].strip('<>')}", f"data:image/png;base64,{data}")
+    context = await browser.new_context(viewport={"width": PHONE, "height": 100}, device_scale_factor=1.5)
+    page = await context.new_page()
+    await page.set_content(f"<!doctype html><body style='background:#fff'><main>{shown}</main>")
+    drawn = await page.evaluate(
+        "(({naturalWidth, naturalHeight}) => [naturalWidth, naturalHeight])(document.images[0])"
+    )
+    assert drawn == [2 * WIDTH, 2 * HEIGHT]
+    assert await page.evaluate("document.documentElement.scrollWidth") == PHONE
+    ratios = await page.evaluate(CONTRAST)
+    assert ratios[0][0] >= 4.5, ratios[:3]
+    if language == "en" and (folder := os.environ.get("FDI_PICTURES")):
+        await page.screenshot(full_page=True, path=Path(folder) / "receivers" / "email.png")

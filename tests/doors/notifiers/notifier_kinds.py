@@ -121,6 +121,8 @@ def _feishu(name: str) -> Kind:
             *(Case(200, code(number), R) for number in (9499, 19001, 19021, 19022, 19024, 7)),
             Case(400, code(9499), R),
             Case(400, code(11232), T, MINUTE),
+            Case(429, "", T, timedelta(seconds=7), {"x-ogw-ratelimit-reset": "7"}),
+            Case(200, code(11232), T, timedelta(seconds=9), {"x-ogw-ratelimit-reset": "9"}),
             Case(500, code(0), U),
         ),
         limit=20_000,
@@ -141,6 +143,7 @@ def _dingtalk(name: str, **more: Any) -> Kind:
             Case(200, _errcode(130101, status=1111, wait=5, punish="deny"), T, timedelta(seconds=5)),
             Case(200, _errcode(130101), T, 10 * MINUTE),
             Case(200, _errcode(130101, wait="soon"), T, 10 * MINUTE),
+            Case(200, _errcode(90030), T, 10 * MINUTE),
             *(Case(200, _errcode(number), R) for number in (310000, 300001, 300005, 460101, 101002, 40035)),
             Case(200, _errcode(-1), U),
         ),
@@ -237,6 +240,7 @@ KINDS = (
             *(Case(200, _slack(code), R) for code in _SLACK_ERRORS),
             Case(200, _slack("ratelimited"), T, MINUTE),
             Case(429, _slack("ratelimited"), T, timedelta(seconds=3), {"Retry-After": "3"}),
+            Case(200, _slack("message_limit_exceeded"), T, MINUTE),
             Case(200, _slack("internal_error"), U),
             Case(200, {"ok": False}, U),
         ),
@@ -366,9 +370,14 @@ KINDS = (
     ),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
-OTHERS = ("apprise", "console", "email")
+_NONE = Case(0, "", D)
+OTHERS = (
+    Kind("apprise", lambda _: {"urls": [f"json://{CANARY}"]}, _NONE),
+    Kind("console", lambda _: {}, _NONE),
+    Kind("email", lambda _: {"to": ["a@example.com", "王 <b@example.com>"]}, _NONE),
+)
 """Kinds that do not speak HTTP themselves."""
 
 if __name__ == "__main__":
-    for one in KINDS:
+    for one in (*KINDS, *OTHERS):
         (SNAPSHOTS / f"{one.name}.json").write_text(snapshots(one), encoding="utf-8")

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from monitor.course import Course
 from monitor.message import Message, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -87,11 +89,18 @@ def notification(reason: Reason) -> Notification:
     return dataclasses.replace(FIRST, reason=reason, alerts=ALERTS[reason])
 
 
-def message(reason: Reason = Reason.FIRST, *, language: str = "en", **changes: Any) -> Message:
+def message(
+    reason: Reason = Reason.FIRST, *, language: str = "en", course: Course | None = None, **changes: Any
+) -> Message:
     said = dataclasses.replace(notification(reason), **changes)
     key = b"0123456789abcdef0123456789abcdef"
     return render(
-        said, language=language, zone=ZoneInfo("Asia/Shanghai"), public_url="https://fdi.example.com", key=key
+        said,
+        language=language,
+        zone=ZoneInfo("Asia/Shanghai"),
+        public_url="https://fdi.example.com",
+        key=key,
+        course=course,
     )
 
 
@@ -119,7 +128,15 @@ def crowded(summary: str, count: int) -> Message:
 
 def snapshots(kind: Any) -> str:
     """Every reason, and one of them in Chinese, as a kind of `notifier_kinds` sends it."""
-    notifier = kind.notifier("https://example.com", tools())
-    bodies = {str(reason): notifier.payload(message(reason)) for reason in Reason}
-    bodies["more-zh"] = notifier.payload(message(Reason.MORE, language="zh"))
+    notifier = kind.notifier("https://example.com", tools(smtp=SmtpServer(sender="monitor@example.com")))
+    bodies = {str(reason): shown(notifier.payload(message(reason))) for reason in Reason}
+    bodies["more-zh"] = shown(notifier.payload(message(Reason.MORE, language="zh")))
     return json.dumps(bodies, ensure_ascii=False, indent=2) + "\n"
+
+
+def shown(payload: Any) -> Any:
+    """The payload as data; of an e-mail its headers and the lines of both its parts."""
+    if not isinstance(payload, EmailMessage):
+        return payload
+    parts = {part.get_content_subtype(): part.get_content().splitlines() for part in payload.iter_parts()}
+    return {"headers": {name: str(value) for name, value in payload.items()}, **parts}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 from typing import Any
 
@@ -60,3 +62,25 @@ async def test_without_the_library_the_refusal_says_how_to_get_it(monkeypatch: p
     options = AppriseOptions.model_validate({"urls": ["json://localhost"]})
     verdict = await Apprise(options, tools()).send(message())
     assert verdict == Verdict(Outcome.REFUSED, "Apprise is not installed: pip install 'fdi-monitor[apprise]'")
+
+
+async def test_an_address_that_hangs_is_given_up_in_time() -> None:
+    released = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        await released.wait()
+        return web.Response()
+
+    async with receiving(handler) as (address, kit):
+        options = AppriseOptions.model_validate({"urls": [address.replace("http", "json")], "timeout": "100ms"})
+        verdict = await Apprise(options, kit).send(message())
+        released.set()
+    assert verdict == Verdict(Outcome.UNREACHABLE, "no answer within 0.1s")
+
+
+async def test_no_address_stands_in_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await answered(500)
+    said = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]
+    assert said
+    assert [line for line in said if CANARY in line] == []

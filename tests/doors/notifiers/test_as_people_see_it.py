@@ -20,6 +20,7 @@ from monitor.simulator.robots.smn import SmnTopics
 CHATS = [kind for kind in KINDS if kind.robot not in ("webhook", "alertmanager")]
 ROBOTS: dict[str, Any] = {robot.kind: robot for robot in (*everyone("demo", "s"), SmnTopics())}
 every_chat = pytest.mark.parametrize("kind", CHATS, ids=lambda kind: kind.name)
+SIGNED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TRICKY = [
     "a<b & c>d",
     "billing_[eu]<1> *bold* _it_ ~~gone~~",
@@ -46,6 +47,29 @@ def seen(kind: Kind, said: Message) -> str:
 def test_what_the_policy_says_is_seen_letter_by_letter(kind: Kind, text: str) -> None:
     alert = dataclasses.replace(ORDERS, annotations={"summary": text})
     assert text in seen(kind, message(alerts=(alert, ORDERS)))
+
+
+ALPHABETS = ["x", "异", "😀", "*<_[`\\&>]~|", "**bold** [a](b) ", "خطأ "]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "pagerduty"], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_what_does_not_fit_is_cut_at_a_character_and_counted(kind: Kind, alphabet: str) -> None:
+    """Whatever is seen of an alert is its beginning, letter by letter, and an ellipsis where that is not all of it."""
+    for length in (40, 90, 170, 300, 499):
+        told = {f"№{n:02}": f"№{n:02} {alphabet * length}"[:length].strip() for n in range(12)}
+        alerts = tuple(dataclasses.replace(ORDERS, key=name, annotations={"summary": told[name]}) for name in told)
+        words = seen(kind, message(Reason.MORE, alerts=alerts))
+        shown = [name for name in told if name in words]
+        for name in shown:
+            wanted = told[name].replace("`", "'") if kind.name == "wecom" else told[name]
+            tail = words[words.index(name) :]
+            same = next(
+                (n for n, pair in enumerate(zip(tail, wanted, strict=False)) if pair[0] != pair[1]), len(wanted)
+            )
+            after = "…" if same < len(wanted) else "abnormal 17"
+            assert tail[same:].lstrip().startswith(after), (length, tail[: length + 20])
+        assert f"+{12 - len(shown)} more" in words, (length, shown)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CHATS if kind.name != "pagerduty"], ids=lambda kind: kind.name)
@@ -128,14 +152,17 @@ def address_of(kind: Kind, simulator: Simulator) -> dict[str, Any]:
             return {"base_url": f"{url}/pagerduty/demo"}
         case "alertmanager":
             return {"urls": [f"{url}/alertmanager/a", f"{url}/alertmanager/b"]}
-        case "webhook" | "webhook-own":
+        case "webhook":
+            simulator.robots.configure("webhook/demo", {"secret": SIGNED})
+            return {"url": f"{url}/webhook/demo", "secret": SIGNED}
+        case "webhook-own":
             return {"url": f"{url}/webhook/demo"}
         case _:
             return {}
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if kind.kind not in ("smn", "webhook")], ids=lambda kind: kind.name
+    "kind", [kind for kind in KINDS if kind.name not in ("smn", "webhook-own")], ids=lambda kind: kind.name
 )
 @pytest.mark.parametrize("text", ["short", '异<*\\"😀' * 90])
 async def test_the_robots_take_what_the_notifiers_send(kind: Kind, text: str) -> None:
@@ -144,11 +171,12 @@ async def test_the_robots_take_what_the_notifiers_send(kind: Kind, text: str) ->
     assert {one.verdict for one in kept} == {"accepted"}
 
 
-@pytest.mark.parametrize("name", ["feishu", "dingtalk", "dingtalk-card"])
-async def test_the_robots_refuse_a_wrong_signature(name: str) -> None:
-    verdict, kept = await sent(BY_NAME[name], message(), secret="guessed")
+@pytest.mark.parametrize("name", ["feishu", "dingtalk", "dingtalk-card", "webhook"])
+@pytest.mark.parametrize("secret", ["guessed", ""])
+async def test_the_robots_refuse_a_wrong_signature(name: str, secret: str) -> None:
+    verdict, kept = await sent(BY_NAME[name], message(), secret=secret)
     assert verdict.outcome is Outcome.REFUSED
-    assert "signature" in verdict.reason
+    assert "signature" in f"{verdict.reason} {kept[0].reason}"
     assert [one.verdict for one in kept] == ["refused"]
 
 

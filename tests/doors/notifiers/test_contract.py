@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiohttp import web
-from notifier_kinds import BY_NAME, FOUND, KINDS, OTHERS, Case, D, Kind, U
+from notifier_kinds import FOUND, KINDS, OTHERS, Case, D, Kind, U
 from notifier_samples import CANARY, SNAPSHOTS, crowded, message, receiving, snapshots, tools
 
 from monitor.notification import Reason
@@ -80,17 +79,19 @@ async def verdict_of(kind: Kind, case: Case) -> Verdict:
 
 
 def test_no_kind_is_forgotten() -> None:
-    assert {kind.kind for kind in KINDS} | set(OTHERS) == set(FOUND)
+    assert {kind.kind for kind in (*KINDS, *OTHERS)} == set(FOUND)
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [*KINDS, *OTHERS], ids=lambda kind: kind.name)
 def test_the_messages_are_those_of_the_snapshots(kind: Kind) -> None:
     kept = (SNAPSHOTS / f"{kind.name}.json").read_text(encoding="utf-8")
     assert snapshots(kind) == kept
 
 
 def test_there_are_no_other_snapshots() -> None:
-    assert sorted(path.name for path in SNAPSHOTS.iterdir()) == sorted(f"{name}.json" for name in BY_NAME)
+    assert sorted(path.name for path in SNAPSHOTS.iterdir()) == sorted(
+        f"{kind.name}.json" for kind in (*KINDS, *OTHERS)
+    )
 
 
 @every_kind
@@ -238,15 +239,11 @@ async def test_the_longest_message_keeps_within_the_limit(kind: Kind, alphabet: 
     assert ALPHABETS[alphabet][0] in json.dumps(json.loads(body), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_the_others_keep_their_options_and_payload_pure(name: str) -> None:
-    given: Mapping[str, Any] = {"email": {"to": ["a@example.com"]}, "apprise": {"urls": [f"json://{CANARY}"]}}.get(
-        name, {}
-    )
-    kind = FOUND[name]
-    options = kind.Options.model_validate(given)
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
+def test_the_others_keep_their_options_and_payload_pure(kind: Kind) -> None:
+    options = FOUND[kind.name].Options.model_validate(kind.options(""))
     assert CANARY not in repr(options) + options.model_dump_json()
-    notifier = kind(options, tools(smtp=SmtpServer(sender="monitor@example.com")))
+    notifier = kind.notifier("", tools(smtp=SmtpServer(sender="monitor@example.com")))
     for reason in Reason:
         first, again = (str(notifier.payload(message(reason))) for _ in range(2))
         assert first == again

@@ -9,10 +9,11 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from notifier_samples import CANARY, ORDERS, message, tools
 from pydantic import SecretStr, ValidationError
 
+from monitor.course import Course, Step
 from monitor.message import Message, plain
 from monitor.notification import Reason
 from monitor.notifiers import Outcome, SmtpServer, Verdict
 from monitor.notifiers.email import Email, EmailOptions
+from monitor.notifiers.plot import plot
 
 MESSAGE = message()
 LOCALHOST = Path(__file__).parent / "localhost.pem"
@@ -360,3 +363,54 @@ async def test_the_password_shows_nowhere(caplog: pytest.LogCaptureFixture) -> N
     notifier = Email(options(), tools(smtp=smtp))
     shown = [repr(smtp), repr(tools(smtp=smtp)), repr(notifier), str(await notifier.send(message())), caplog.text]
     assert [text for text in shown if CANARY in text] == []
+
+
+NINE = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+COURSE = Course(
+    "<orders>",
+    "abnormal",
+    (
+        Step(NINE, NINE + timedelta(minutes=30), 2),
+        Step(NINE + timedelta(minutes=30), NINE + timedelta(minutes=50), None),
+        Step(NINE + timedelta(minutes=50), NINE + timedelta(minutes=65), 17),
+    ),
+    fired_at=NINE + timedelta(minutes=50),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "<orders>: abnormal tasks, lowest 2, highest 17, last 17, 09:00:00 – 10:05:00"),
+        ("zh", "<orders> 异常任务数：最低 2，最高 17，最新 17，09:00:00 – 10:05:00"),
+    ],
+)
+async def test_the_counts_of_the_last_hours_are_an_inline_picture_with_words_for_those_who_see_none(
+    language: str, words: str
+) -> None:
+    mailbox = Mailbox()
+    async with serving(mailbox) as server:
+        await sent(server, message(language=language, course=COURSE))
+    (mail,) = mailbox.mails
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+    html, picture = mail.get_body(("html",)), list(mail.walk())[-1]
+    assert html is not None
+    assert picture["Content-Disposition"].startswith("inline")
+    assert picture.get_content() == plot(COURSE)
+    page = html.get_content()
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in page
+    assert f'alt="{escape(words)}"' in page
+    assert list(mail.iter_attachments()) == []
+
+
+def test_without_a_course_there_is_no_picture_and_every_try_draws_the_same() -> None:
+    mail = Email(options(), tools(smtp=SmtpServer(sender="a@example.com")))
+    assert "img" not in str(mail.payload(message()))
+    first, again = (bytes(mail.payload(message(course=COURSE))) for _ in range(2))
+    assert first == again

@@ -221,6 +221,22 @@ async def test_slack_updates_the_channel_by_the_id_that_it_answered() -> None:
     assert (reply["thread_ts"], reply["reply_broadcast"]) == ("1503435956.000247", True)
 
 
+async def test_discord_writes_into_the_thread_that_its_address_names() -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append((request.method, dict(request.query)))
+        return web.json_response({"id": "99"})
+
+    async with receiving(handler) as (address, kit):
+        webhook = f"{address}/api/webhooks/12/{CANARY}?thread_id=7&wait=false"
+        notifier = BY_NAME["discord"].notifier(address, kit, webhook=webhook)
+        first = await notifier.send(message())
+        await notifier.send(dataclasses.replace(message(Reason.WORSE), edits=first.ref))
+    posted = ("POST", {"thread_id": "7", "wait": "true"})
+    assert asked == [posted, ("PATCH", {"thread_id": "7", "wait": "false"}), posted]
+
+
 @living
 async def test_who_cares_is_shown_in_the_message_and_disturbs_nobody(name: str) -> None:
     async with chat(name) as room:

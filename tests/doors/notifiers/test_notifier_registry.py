@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -90,6 +91,25 @@ def test_a_broken_plugin_is_reported_and_the_others_work(plugin: ModuleType, val
     found = registry.find([point("bad", value), point("good", "some_plugin:Good")])
     assert found.kinds == GOOD
     assert found.broken == (registry.Broken("bad", value, reason),)
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "fallback", "timeout", "language", "send_resolved", "Pigeon Post", "x: y", ""]
+)
+def test_a_plugin_must_have_a_name_that_a_policy_can_write(plugin: ModuleType, name: str) -> None:
+    found = registry.find([point(name, "some_plugin:Good"), point("good", "some_plugin:Good")])
+    assert found.kinds == GOOD
+    assert [one.reason for one in found.broken] == ["cannot be written in a policy under this name; rename it"]
+
+
+def test_a_plugin_that_ends_the_process_when_it_is_loaded_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_plugin.py").write_text("import sys\nsys.exit('bye')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = registry.find([point("leaver", "leaving_plugin:X"), point("console", "monitor.notifiers.console:Console")])
+    assert found.kinds == {"console": Console}
+    assert [one.reason for one in found.broken] == ["cannot be loaded: SystemExit: bye"]
 
 
 def test_a_plugin_cannot_take_the_place_of_a_kind_of_this_package(plugin: ModuleType) -> None:

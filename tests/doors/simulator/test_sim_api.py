@@ -305,7 +305,7 @@ async def test_counts_set_by_hand_are_not_moved_by_the_scenario() -> None:
         ("POST", "/_sim/robots/nobody", {}, "no robot 'nobody'"),
         ("POST", "/_sim/robots/feishu", {"refuse": "42"}, "no code '42'"),
         ("POST", "/_sim/robots/feishu", {"secret": "x"}, "feishu/ADDRESS"),
-        ("POST", "/_sim/robots/webhook/a", {"secret": "x"}, "checks no signatures"),
+        ("POST", "/_sim/robots/teams/a", {"secret": "x"}, "checks no signatures"),
         ("POST", "/_sim/robots/webhook", {"answer": {"status": "high"}}, "answer: write"),
         ("POST", "/_sim/robots/webhook", {"dance": True}, "write one of"),
     ],

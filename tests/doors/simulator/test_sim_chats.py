@@ -254,7 +254,7 @@ async def test_smn_wants_credentials_and_a_message_within_its_limits() -> None:
         assert (await published({"message_structure": sms}, client.token()))[1]["code"] == "SMN.0021"
 
 
-@pytest.mark.parametrize("kind", ["wecom", "teams", "telegram", "pagerduty", "alertmanager", "webhook", "smn"])
+@pytest.mark.parametrize("kind", ["wecom", "teams", "telegram", "pagerduty", "alertmanager", "smn"])
 async def test_robots_without_signatures_take_no_secret(kind: str) -> None:
     async with cloud() as client:
         status, answer = await client.send("POST", f"/_sim/robots/{kind}/a", {"secret": "s"})

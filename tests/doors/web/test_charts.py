@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 from webrows import ILL, NOW, ago, run
 
+from monitor.timeline import NAMES, columns, drawable, pieces
 from monitor.web.charts import Scale, chart
-from monitor.web.timeline import NAMES, columns, drawable, pieces
 
 ABNORMAL = NAMES.index("common.abnormal")
 HOUR = timedelta(hours=1)

@@ -153,7 +153,7 @@ def test_in_chinese_the_sentence_and_the_figures_are_chinese() -> None:
     found = headline(tiles(current([BROKEN], at=NOW), [one]), [one], {}, [], CHINESE)
     assert found.text == "1 条告警，最严重：orders（严重）"
     assert [figure.name for figure in figures(one, None, CHINESE)] == ["普通 异常", "CDC 异常"]
-    assert CHINESE.span(timedelta(hours=1, minutes=5)) == "1小时 5分钟"
+    assert CHINESE.span(timedelta(hours=1, minutes=5)) == "1 小时 5 分钟"
 
 
 @pytest.mark.parametrize(

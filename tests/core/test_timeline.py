@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from webrows import ILL, NOW, WELL, ago, run
+from monitor.model import Counts, Failure, FailureKind, Run
+from monitor.timeline import NAMES, Piece, Polls, columns, gaps, pieces, polls
 
-from monitor.model import Run
-from monitor.web.timeline import NAMES, Piece, Polls, columns, gaps, pieces, polls
+NOW = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
+WELL = (Counts(12, 0, 0, 40), Counts(3, 0, 0, 0))
+ILL = (Counts(10, 2, 0, 40), Counts(2, 1, 0, 0))
+TIMED_OUT = Failure(FailureKind.TIMEOUT, "no answer within 10 s")
 
 ABNORMAL = NAMES.index("common.abnormal")
 HOUR = timedelta(hours=1)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def run(counts: tuple[Counts, Counts] | None = WELL, *, start: float = 600, end: float = 5, polls: int = 20) -> Run:
+    """A run from `start` to `end` seconds ago; without counts one of polls that timed out."""
+    common, cdc = counts or (None, None)
+    return Run(ago(start), ago(end), polls, common, cdc, None if counts else TIMED_OUT)
 
 
 def at_minute(minute: float, *, until: float, polls: int, counts: bool = True, ill: bool = False) -> Run:
