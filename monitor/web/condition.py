@@ -10,6 +10,7 @@ from monitor.store.outbox import Standing
 from monitor.web.site import Speech
 from monitor.web.standing import Level
 from monitor.web.words import Words
+from monitor.web.words.telling import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ def verdict(
     if not begun:
         return Verdict(Level.NEW, words("status.starting"), tuple(notes))
     if late:
-        return Verdict(Level.CRITICAL, words("status.late", count=len(late), loop=late[0].name), tuple(notes))
+        return Verdict(
+            Level.CRITICAL, words("status.late", count=len(late), loop=told(late[0].name, words.code)), tuple(notes)
+        )
     if notes:
         return Verdict(Level.CRITICAL if degraded else Level.WARNING, words("status.limping"), tuple(notes))
     return Verdict(Level.WELL, words("status.well"))

@@ -101,7 +101,8 @@ async def hindsight(tx: AsyncConnection, silence: Silence, windows: Windows, at:
     """What a silence would have hidden in the last days. Of very many messages the last ones are looked at."""
     since = at - LOOK_BACK
     began, said = await lately.began(tx, since, most=MOST), await lately.said(tx, since, most=MOST)
-    return found_in(silence, began, said, windows, since=since)
+    # off the event loop: thousands of messages are held against the silence
+    return await asyncio.to_thread(found_in, silence, began, said, windows, since=since)
 
 
 def wanted(request: web.Request) -> Matchers:
