@@ -109,6 +109,7 @@ def _site(ground: Ground, hosts: frozenset[str] | None, door: Door, source: Sour
         acted=ground.acted,
         speech=lambda: speech(ground.force),
         node=ground.settings.node or socket.gethostname(),
+        lease=ground.settings.lease,
         started_at=ground.world.wall(),
         wall=ground.world.wall,
         door=door,

@@ -70,6 +70,9 @@ class _OfAccounts:
 class Meters(_OfAccounts):
     """Counters of one process, on a registry of their own."""
 
+    LONGEST = float(_SECONDS[-1])
+    """Seconds beyond which what took long is counted as one."""
+
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -104,11 +107,13 @@ class Meters(_OfAccounts):
         )
         self.scrape = gauge("fdi_monitor_scrape_seconds", "How long the store took to answer this scrape.")
         self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
+        self.heard_at = gauge(
+            "fdi_monitor_heartbeat_last_success_timestamp_seconds", "When a ping of the heartbeat last arrived."
+        )
 
     def polls_of(self, account: str, outcome: str) -> int:
         """How many polls of an account came out `good` or `failed` so far."""
-        labels = {"account": account, "outcome": outcome}
-        return int(self.registry.get_sample_value("fdi_monitor_polls_total", labels) or 0)
+        return int(self.value("fdi_monitor_polls_total", account=account, outcome=outcome))
 
     def paces(self) -> dict[str, Pace]:
         """How each account is polled, by name; of one whose poller did not begin nothing is known."""
@@ -129,13 +134,33 @@ class Meters(_OfAccounts):
             for name in sorted(wanted.keys() | every.keys())
         }
 
-    def value(self, name: str) -> float:
-        """The value of a metric without labels, 0 before it has one."""
-        return self.registry.get_sample_value(name) or 0.0
+    def lag_of(self, account: str, share: float = 0.99) -> float | None:
+        """Within how many seconds of their time `share` of an account's polls were sent; infinite beyond `LONGEST`,
+        None before the first."""
+        counted = [
+            (float(one.labels["le"]), one.value)
+            for family in self.lag.collect()
+            for one in family.samples
+            if one.name.endswith("_bucket") and one.labels["account"] == account
+        ]
+        if not counted or not counted[-1][1]:
+            return None
+        return next(bound for bound, number in counted if number >= share * counted[-1][1])
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of a metric with these labels, 0 before it has one."""
+        return self.registry.get_sample_value(name, labels) or 0.0
 
     def reloaded_when(self) -> datetime | None:
         """When the files of the policy were last put in force as they are, None before that."""
-        at = self.value("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+        return self._moment("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+
+    def heard_when(self) -> datetime | None:
+        """When a ping of the heartbeat last arrived, None before that."""
+        return self._moment("fdi_monitor_heartbeat_last_success_timestamp_seconds")
+
+    def _moment(self, name: str) -> datetime | None:
+        at = self.value(name)
         return datetime.fromtimestamp(at, UTC) if at else None
 
     def forget(self, account: str) -> None:

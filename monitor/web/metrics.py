@@ -11,6 +11,7 @@ from prometheus_client import disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from monitor.store import alerts, board, outbox, tallies
+from monitor.store.census import census
 from monitor.web.exposition import Scrape, Tallies, families, instances
 from monitor.web.site import SITE, Site
 
@@ -59,7 +60,9 @@ async def metrics(request: web.Request) -> web.Response:
     text = await request.app[_SHEET].read(site, at)
     async with site.store.read() as tx:
         live = await alerts.live(tx)
-        counted = Tallies(await outbox.tally(tx), await tallies.oldest(tx), await tallies.verdicts(tx))
+        counted = Tallies(
+            await outbox.tally(tx), await tallies.oldest(tx), await tallies.verdicts(tx), await census(tx)
+        )
     site.meters.scrape.set(loop.time() - begun)
     encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
     others = Scrape(site.meters.registry, families(live, counted, site.pulse, at=at))

@@ -39,6 +39,7 @@ from monitor.web import (
     silence_pages,
     silences_api,
     status,
+    status_api,
 )
 from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
@@ -68,6 +69,7 @@ ROOMS = (
     audit,
     instances_api,
     silences_api,
+    status_api,
     openapi,
     prometheus_api,
 )
