@@ -70,7 +70,7 @@ class StatusTold(TypedDict):
 
     version: str
     node: str
-    started_at: Moment | None
+    started_at: Moment
     health: str
     summary: str
     notes: list[str]
@@ -92,7 +92,7 @@ async def status(request: web.Request) -> web.Response:
     told = StatusTold(
         version=monitor.__version__,
         node=site.node or platform.node(),
-        started_at=moment(site.started_at) if site.started_at else None,
+        started_at=moment(site.started_at or found.at),
         health=said.level.value,
         summary=said.text,
         notes=list(said.notes),
