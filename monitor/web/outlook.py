@@ -105,14 +105,14 @@ async def hindsight(tx: AsyncConnection, silence: Silence, windows: Windows, at:
     return await asyncio.to_thread(found_in, silence, began, said, windows, since=since)
 
 
-def wanted(request: web.Request) -> Matchers:
-    """What the `filter` parameters of a request ask for; they must all hold.
+def wanted(request: web.Request, name: str = "filter") -> Matchers:
+    """What the parameters of this name ask for, each of which writes matchers; they must all hold.
 
     Raises:
         Unusable: one of them is no matcher.
     """
     try:
-        parsed = [matchers.parse(text) for text in request.query.getall("filter", [])]
+        parsed = [matchers.parse(text) for text in request.query.getall(name, [])]
     except TextFault as fault:
         raise Unusable(f"bad matcher format: {fault.message}") from fault
     return Matchers(tuple(one for each in parsed for one in each.matchers)) if parsed else EVERYTHING
