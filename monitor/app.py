@@ -173,6 +173,7 @@ def _dispatcher(ground: Ground, courier: Courier) -> Dispatcher:
         policy.route,
         {receiver.name: receiver for receiver in policy.receivers},
         now=ground.world.now,
+        meters=ground.meters,
         pulse=ground.pulse,
         queued=both(courier.wake, ground.changed.ring),
         quieting=policy.quieting,

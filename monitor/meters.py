@@ -8,8 +8,12 @@ from functools import partial
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.registry import Collector
+
+from monitor.odometer import Odometer
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_MINUTES = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600)
 
 
 class Pace(NamedTuple):
@@ -63,8 +67,8 @@ class _OfAccounts:
             "fdi_monitor_quota_share", "How much of the quota is used at most: less after a throttling.", of_account
         )
         self.quota = gauge("fdi_monitor_quota_requests_per_second", "How many requests the quota allows.", of_account)
-        self.requests = gauge("fdi_monitor_requests", "Requests sent to the cloud so far.", of_account)
-        self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
+        self.requests = Odometer("fdi_monitor_requests", "Requests sent to the cloud.", registry)
+        self.throttled = Odometer("fdi_monitor_throttled", "Requests that the cloud has throttled.", registry)
 
 
 class Meters(_OfAccounts):
@@ -88,6 +92,19 @@ class Meters(_OfAccounts):
         )
         self.deliveries = counter(
             "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
+        )
+        self.delivered = Histogram(
+            "fdi_monitor_delivery_seconds",
+            "From the decision to tell until the receiver had the message.",
+            ["receiver", "kind"],
+            buckets=_MINUTES,
+            registry=self.registry,
+        )
+        self.decisions = counter(
+            "fdi_monitor_decisions", "Decisions of groups: how they spoke, or why not.", ["receiver", "verdict"]
+        )
+        self.suppressed = counter(
+            "fdi_monitor_suppressed", "Alerts that a group kept back when it decided, by why.", ["receiver", "reason"]
         )
         self.degraded = gauge("fdi_monitor_store_degraded", "Whether the store takes no writes.")
         self.held = gauge("fdi_monitor_store_held", "Changes held in memory because the store takes no writes.")
@@ -170,14 +187,14 @@ class Meters(_OfAccounts):
         for one in self._of_account():
             one.remove(account)
 
-    def _of_account(self) -> tuple[Counter | Gauge | Histogram, ...]:
+    def _of_account(self) -> tuple[Counter | Gauge | Histogram | Odometer, ...]:
         plain = (self.skipped, self.latency, self.lag, self.instances, self.resting)
         paced = (self.wanted, self.interval, self.quota, self.share)
         return (*plain, *paced, self.requests, self.throttled)
 
 
-def _by_account(gauge: Gauge) -> dict[str, float]:
-    return {sample.labels["account"]: sample.value for family in gauge.collect() for sample in family.samples}
+def _by_account(one: Collector) -> dict[str, float]:
+    return {sample.labels["account"]: sample.value for family in one.collect() for sample in family.samples}
 
 
 class Pulse:

@@ -76,7 +76,7 @@ def site(store: Store, *, broken: bool = False) -> Site:
         meters.wanted.labels(account).set(30)
         meters.interval.labels(account).set(every)
         meters.share.labels(account).set(0.8 if throttled else 1)
-        meters.throttled.labels(account).set(throttled)
+        meters.throttled.tell(account, throttled)
         meters.polls.labels(account, "good").inc(34_560)
         meters.polls.labels(account, "failed").inc(29)
     meters.reloaded_at.set(before(3 * 60).timestamp())
