@@ -47,12 +47,13 @@ class Scrape(Collector):
 @dataclass(frozen=True, slots=True)
 class Tallies:
     """What the store counts: messages by receiver and standing, the moment of the one that waits longest, and groups by
-    receiver and what they decided last; and the nodes that share it."""
+    receiver and what they decided last; the nodes that share it; and silences by where they stand."""
 
     outbox: Mapping[tuple[str, Standing], int]
     oldest: Mapping[str, datetime]
     verdicts: Mapping[tuple[str, str], int]
     census: Census
+    silences: Mapping[str, int]
 
 
 def instances(seen: Iterable[Seen], *, at: datetime) -> str:
@@ -88,6 +89,10 @@ def families(live: Iterable[Alert], tallies: Tallies, pulse: Pulse, *, at: datet
         groups.add_metric(place, number)
     yield groups
     yield from _nodes(tallies.census)
+    silences = _gauge("fdi_monitor_silences", "Silences by where they stand.", "state")
+    for state, number in tallies.silences.items():
+        silences.add_metric([state], number)
+    yield silences
     loops = _gauge("fdi_monitor_loop_age_seconds", "Since when each loop has not come round.", "loop")
     for loop, beat, _ in pulse.loops():
         loops.add_metric([loop], (at - beat).total_seconds())

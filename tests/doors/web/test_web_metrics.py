@@ -178,6 +178,11 @@ async def test_the_nodes_that_share_the_database_are_told(tmp_path: Path) -> Non
         found = await scrape(client)
     assert not [name for name, _ in alone if name.startswith(("fdi_monitor_node", "fdi_monitor_leases"))]
     assert found[one("fdi_monitor_nodes")] == 2
+    assert {key: found[one("fdi_monitor_silences", state=key)] for key in ("active", "pending", "expired")} == {
+        "active": 0,
+        "pending": 0,
+        "expired": 0,
+    }
     assert found[one("fdi_monitor_leases_free")] == 1
     for node, unheard, leads in (("fdi-1", 0, 1), ("fdi-2", 13, 0)):
         assert found[one("fdi_monitor_node_unheard_seconds", node=node)] == unheard
