@@ -120,7 +120,7 @@ TEXTS: Mapping[str, str] = {
     "silence.hides_nothing": "Nothing that fires or waits now.",
     "silence.past": "Would have hidden in the last {span}",
     "silence.past_none": "Nothing that fired or was said.",
-    "silence.past_fired": "an alert began to fire {count} time|alerts began to fire {count} times",
+    "silence.past_fired": "An alert began to fire {count} time|Alerts began to fire {count} times",
     "silence.past_messages": "{count} message|{count} messages",
     "silence.past_shortened": "{count} more would have told less",
     "silence.past_last": "last {at}",

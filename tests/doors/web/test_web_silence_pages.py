@@ -199,7 +199,7 @@ async def test_the_form_shows_what_it_would_have_hidden_in_the_last_days(tmp_pat
         night = text(await page(client, f"/silences/new?alert={orders.key}&window=nights"))
         other = text(await page(client, "/silences/new?matcher=instance%3Dnone"))
     assert "in the last" not in blank
-    past = "Would have hidden in the last 7d alerts began to fire 2 times · 2 messages (oncall 1, ops-chat 1)"
+    past = "Would have hidden in the last 7d Alerts began to fire 2 times · 2 messages (oncall 1, ops-chat 1)"
     assert past in seen
     assert "tasks-abnormal orders · prod · fired 2 times · last 09:00:00 UTC" in seen
     assert "in the last 7d Nothing that fired or was said." in night
