@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from monitor.store import alerts, board, failing, outbox, sizes
+from monitor.audit import Act
+from monitor.store import alerts, audit, board, failing, outbox, sizes
 from monitor.store.census import census
 from monitor.web import condition, pages
 from monitor.web.accounts import accounts
@@ -20,6 +21,17 @@ from monitor.web.visit import visit_of
 _LATE = timedelta(minutes=10)
 """A message that waits for longer shows that its receiver cannot be told."""
 
+_ACTS = 10
+
+_PLACES = {
+    Act.SILENCED: "silences",
+    Act.EXPIRED: "silences",
+    Act.ACKNOWLEDGED: "alerts",
+    Act.WITHDREW: "alerts",
+    Act.RETRIED: "deliveries",
+}
+"""Where what was done to something leads."""
+
 routes = web.RouteTableDef()
 
 
@@ -30,6 +42,7 @@ async def page(request: web.Request) -> web.Response:
     found, meters = await look(site), site.meters
     async with site.store.read() as tx:
         seen, live = await board.instances(tx), await alerts.live(tx)
+        acts = await audit.page(tx, most=_ACTS)
     names = [one.name for one in found.speech.accounts]
     return await pages.answer(
         request,
@@ -42,6 +55,8 @@ async def page(request: web.Request) -> web.Response:
         lags={name: lag for name in names if (lag := meters.lag_of(name)) is not None},
         longest=meters.LONGEST,
         started_at=site.started_at,
+        acts=acts,
+        places=_PLACES,
         reloaded_at=meters.reloaded_when(),
         wall=found.at + site.behind(),
         node=site.node or platform.node(),

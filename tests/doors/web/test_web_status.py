@@ -11,10 +11,14 @@ from pathlib import Path
 from webrows import ago, alert, fill, instance, letter, opened, page, run, share
 
 from monitor import __version__
+from monitor.access import Reader, Role, Way
+from monitor.audit import Act
 from monitor.errors import Fault
 from monitor.matchers import EVERYTHING
 from monitor.routing import Route
 from monitor.store.outbox import Standing
+from monitor.web import audit, deeds
+from monitor.web.reader import enters
 from monitor.web.site import Speech, Tended
 
 ROUTE = Route("{}", "ops-chat", EVERYTHING, (), timedelta(), timedelta(), timedelta())
@@ -142,6 +146,20 @@ async def test_a_heartbeat_that_does_not_arrive_is_told(tmp_path: Path) -> None:
     assert "arrives Sent every 1m Arrived last 1m ago Pings so far 1,200 arrived, 0 did not" in text(well)
     assert "the heartbeat does not arrive" in late
     assert "does not arrive Sent every 1m Arrived last 3m ago Pings so far 1,200 arrived, 2 did not" in text(late)
+
+
+async def test_who_did_what_is_told_with_the_way_to_it(tmp_path: Path) -> None:
+    about = alert()
+    async with opened(tmp_path, SPEECH) as (site, client):
+        assert "Nobody silenced, acknowledged" in await page(client, "/status")
+        await fill(site.store, alert_rows=[about])
+        enters(Reader(Way.USER, Role.OPERATOR, "wang"))
+        await deeds.acknowledge(site, [about.key], by="wang", comment="<b>", expires_at=None)
+        async with site.store.write() as tx:
+            await audit.write(tx, site, Act.RELOADED, detail="2 faults")
+        shown = await page(client, "/status?lang=zh")
+    assert "10:00:00 UTC 用户 wang 重新加载策略，2 处错误 10:00:00 UTC 用户 wang 认领：wang，<b>" in text(shown)
+    assert f'<a href="./alerts/{about.key}">认领：wang，&lt;b&gt;</a>' in shown
 
 
 async def test_how_late_polls_leave_is_told_of_each_account(tmp_path: Path) -> None:
