@@ -167,7 +167,7 @@ def _service(
     hour = timedelta(hours=1)
     route = Route("{}", "ops", EVERYTHING, group_by, timedelta(), INTERVAL, hour)
     receivers = {"ops": Receiver("ops", (Integration("dingtalk", Options()),))}
-    dispatcher = Dispatcher(store, route, receivers, now=clock.now, pulse=pulse, queued=courier.wake)
+    dispatcher = Dispatcher(store, route, receivers, now=clock.now, meters=meters, pulse=pulse, queued=courier.wake)
     engine = Engine(
         store,
         RULES,

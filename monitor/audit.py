@@ -24,6 +24,9 @@ class Act(enum.StrEnum):
     RELOADED = "reloaded"
 
 
+_NAMED = (Act.SILENCED, Act.EXPIRED, Act.RETRIED, Act.DROPPED)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One act. `subject` is the id of the silence, the key of the alert, the id of the message; empty for a reload and
@@ -37,6 +40,12 @@ class Entry:
     subject: str = ""
     detail: str = ""
     id: int = 0
+
+    @property
+    def what(self) -> str:
+        """The act in words, with what it was done to where that is no alert: `expired s-1, instance="orders"`."""
+        about = f" {self.subject}" if self.act in _NAMED else ""
+        return f"{self.act}{about}" + (f", {self.detail}" if self.detail else "")
 
     @property
     def who(self) -> str:

@@ -231,6 +231,8 @@ class Courier:
         self._meters.deliveries.labels(after.receiver, after.kind, after.verdict).inc()
         words = {"receiver": after.receiver, "kind": after.kind, "id": after.id, "attempts": after.attempts}
         if after.state is Standing.SENT:
+            took = (self._now() - before.notification.at).total_seconds()
+            self._meters.delivered.labels(after.receiver, after.kind).observe(took)
             log.info("message delivered", **words)
         elif after.state is Standing.DEAD:
             log.error("message given up", verdict=after.verdict, reason=after.reason, **words)

@@ -16,11 +16,11 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor import hushing
+from monitor import chronicle, hushing
 from monitor.clock import Clock
 from monitor.grouping import Decision, Group, Quiet, decide
 from monitor.ledger import lines
-from monitor.meters import Pulse
+from monitor.meters import Meters, Pulse
 from monitor.model import Alert
 from monitor.notification import Reason
 from monitor.notifiers.receiver import Receiver
@@ -62,6 +62,7 @@ class Dispatcher:
         receivers: Mapping[str, Receiver],
         *,
         now: Clock,
+        meters: Meters,
         pulse: Pulse,
         queued: Callable[[], None],
         quieting: Quieting = PLAIN,
@@ -73,6 +74,7 @@ class Dispatcher:
         self._queued = queued
         self._quieting = quieting
         self._now = now
+        self._meters = meters
         self._watcher: Watcher | None = None
         self._rounds = Rounds("dispatcher", now=now, pulse=pulse)
 
@@ -188,10 +190,9 @@ class Dispatcher:
                 told = (one.key for letter in each for one in letter.notification.alerts)
                 hand_on(told, to=[letter.id for letter in each])
             await outbox.add(tx, [letter for _, _, each in letters for letter in each])
-        spoken = [(kept.group, one.verdict, each[0].id) for kept, one, each in letters if each]
-        for group, verdict, name in spoken:
-            log.info("message queued", receiver=group.receiver, group=group.key, reason=str(verdict), id=name)
-        if spoken:
+        for kept, one, each in letters:
+            chronicle.decided(self._meters, kept.group, one, message=each[0].id if each else "")
+        if any(each for _, _, each in letters):
             self._queued()
 
     def _decision(

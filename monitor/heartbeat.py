@@ -93,6 +93,8 @@ class Heartbeat:
             # An error of aiohttp may quote the address, which is a secret.
             trouble = f"it did not answer ({type(error).__name__})"
         self._meters.heartbeats.labels("failed" if trouble else "good").inc()
+        if not trouble:
+            self._meters.heard_at.set(self._now().timestamp())
         if trouble and not self._failing:
             log.warning("heartbeat failed", reason=trouble)
         elif self._failing and not trouble:

@@ -38,7 +38,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 class _Regex(Protocol):
     """A compiled regular expression."""
 
-    def fullmatch(self, text: str, /) -> object: ...
+    def fullmatch(self, text: bytes, /) -> object: ...
 
 
 class Matcher(NamedTuple):
@@ -68,7 +68,7 @@ class Matchers:
         """Whether all conditions hold for `labels`."""
         for (name, op, value), regex in zip(self.matchers, self._regexes, strict=True):
             actual = labels.get(name, "")
-            found = actual == value if regex is None else regex.fullmatch(_encodable(actual)) is not None
+            found = actual == value if regex is None else regex.fullmatch(_encoded(actual)) is not None
             if found is (op[0] == "!"):
                 return False
         return True
@@ -194,9 +194,10 @@ def _explained(reason: str, text: str) -> str:
     return reason if len(part) < len(text) or not part else what
 
 
-def _encodable(text: str) -> str:
-    """`text` with a sign for each half of a character, which no UTF-8 can hold: they come from broken JSON."""
-    return text if text.isascii() else _HALF.sub("\ufffd", text)
+def _encoded(text: str) -> bytes:
+    """`text` as RE2 reads it, which told so counts no characters, with a sign for each half of a character, which no
+    UTF-8 can hold: they come from broken JSON."""
+    return text.encode() if text.isascii() else _HALF.sub("\ufffd", text).encode()
 
 
 def _written(text: str) -> str:

@@ -8,9 +8,13 @@ from functools import partial
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.registry import Collector
+
+from monitor.odometer import Odometer
 
 _MOMENTS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_MINUTES = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600)
 
 
 class Pace(NamedTuple):
@@ -64,12 +68,15 @@ class _OfAccounts:
             "fdi_monitor_quota_share", "How much of the quota is used at most: less after a throttling.", of_account
         )
         self.quota = gauge("fdi_monitor_quota_requests_per_second", "How many requests the quota allows.", of_account)
-        self.requests = gauge("fdi_monitor_requests", "Requests sent to the cloud so far.", of_account)
-        self.throttled = gauge("fdi_monitor_throttled", "Requests that the cloud has throttled so far.", of_account)
+        self.requests = Odometer("fdi_monitor_requests", "Requests sent to the cloud.", registry)
+        self.throttled = Odometer("fdi_monitor_throttled", "Requests that the cloud has throttled.", registry)
 
 
 class Meters(_OfAccounts):
     """Counters of one process, on a registry of their own."""
+
+    LONGEST = float(_SECONDS[-1])
+    """Seconds beyond which what took long is counted as one."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -86,6 +93,19 @@ class Meters(_OfAccounts):
         )
         self.deliveries = counter(
             "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
+        )
+        self.delivered = Histogram(
+            "fdi_monitor_delivery_seconds",
+            "From the decision to tell until the receiver had the message.",
+            ["receiver", "kind"],
+            buckets=_MINUTES,
+            registry=self.registry,
+        )
+        self.decisions = counter(
+            "fdi_monitor_decisions", "Decisions of groups: how they spoke, or why not.", ["receiver", "verdict"]
+        )
+        self.suppressed = counter(
+            "fdi_monitor_suppressed", "Alerts that a group kept back when it decided, by why.", ["receiver", "reason"]
         )
         self.degraded = gauge("fdi_monitor_store_degraded", "Whether the store takes no writes.")
         self.held = gauge("fdi_monitor_store_held", "Changes held in memory because the store takes no writes.")
@@ -112,11 +132,13 @@ class Meters(_OfAccounts):
         self.tasks = gauge("fdi_monitor_loop_tasks", "Tasks of the event loop.")
         self.scrape = gauge("fdi_monitor_scrape_seconds", "How long the store took to answer this scrape.")
         self.heartbeats = counter("fdi_monitor_heartbeats", "Pings of the heartbeat by what came of them.", ["outcome"])
+        self.heard_at = gauge(
+            "fdi_monitor_heartbeat_last_success_timestamp_seconds", "When a ping of the heartbeat last arrived."
+        )
 
     def polls_of(self, account: str, outcome: str) -> int:
         """How many polls of an account came out `good` or `failed` so far."""
-        labels = {"account": account, "outcome": outcome}
-        return int(self.registry.get_sample_value("fdi_monitor_polls_total", labels) or 0)
+        return int(self.value("fdi_monitor_polls_total", account=account, outcome=outcome))
 
     def paces(self) -> dict[str, Pace]:
         """How each account is polled, by name; of one whose poller did not begin nothing is known."""
@@ -137,13 +159,33 @@ class Meters(_OfAccounts):
             for name in sorted(wanted.keys() | every.keys())
         }
 
-    def value(self, name: str) -> float:
-        """The value of a metric without labels, 0 before it has one."""
-        return self.registry.get_sample_value(name) or 0.0
+    def lag_of(self, account: str, share: float = 0.99) -> float | None:
+        """Within how many seconds of their time `share` of an account's polls were sent; infinite beyond `LONGEST`,
+        None before the first."""
+        counted = [
+            (float(one.labels["le"]), one.value)
+            for family in self.lag.collect()
+            for one in family.samples
+            if one.name.endswith("_bucket") and one.labels["account"] == account
+        ]
+        if not counted or not counted[-1][1]:
+            return None
+        return next(bound for bound, number in counted if number >= share * counted[-1][1])
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of a metric with these labels, 0 before it has one."""
+        return self.registry.get_sample_value(name, labels) or 0.0
 
     def reloaded_when(self) -> datetime | None:
         """When the files of the policy were last put in force as they are, None before that."""
-        at = self.value("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+        return self._moment("fdi_monitor_policy_last_reload_success_timestamp_seconds")
+
+    def heard_when(self) -> datetime | None:
+        """When a ping of the heartbeat last arrived, None before that."""
+        return self._moment("fdi_monitor_heartbeat_last_success_timestamp_seconds")
+
+    def _moment(self, name: str) -> datetime | None:
+        at = self.value(name)
         return datetime.fromtimestamp(at, UTC) if at else None
 
     def forget(self, account: str) -> None:
@@ -153,14 +195,14 @@ class Meters(_OfAccounts):
         for one in self._of_account():
             one.remove(account)
 
-    def _of_account(self) -> tuple[Counter | Gauge | Histogram, ...]:
+    def _of_account(self) -> tuple[Counter | Gauge | Histogram | Odometer, ...]:
         plain = (self.skipped, self.latency, self.lag, self.instances, self.resting)
         paced = (self.wanted, self.interval, self.quota, self.share)
         return (*plain, *paced, self.requests, self.throttled)
 
 
-def _by_account(gauge: Gauge) -> dict[str, float]:
-    return {sample.labels["account"]: sample.value for family in gauge.collect() for sample in family.samples}
+def _by_account(one: Collector) -> dict[str, float]:
+    return {sample.labels["account"]: sample.value for family in one.collect() for sample in family.samples}
 
 
 class Pulse:

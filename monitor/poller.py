@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Protocol
 
@@ -97,8 +98,8 @@ class Poller:
         self._number = meters.instances.labels(account.name)
         self._resting = meters.resting.labels(account.name)
         self._share = meters.share.labels(account.name)
-        self._throttled = meters.throttled.labels(account.name)
-        self._requests = meters.requests.labels(account.name)
+        self._throttled = partial(meters.throttled.tell, account.name)
+        self._requests = partial(meters.requests.tell, account.name)
         meters.quota.labels(account.name).set(account.quota.rate)
         self._interval = meters.interval.labels(account.name)
         meters.wanted.labels(account.name).set(self._every)
@@ -183,8 +184,8 @@ class Poller:
         while True:
             self._pulse.beat(self._name, self._now())
             self._share.set(self._cloud.share)
-            self._throttled.set(self._cloud.throttled)
-            self._requests.set(self._cloud.requests)
+            self._throttled(self._cloud.throttled)
+            self._requests(self._cloud.requests)
             time = self._time()
             for planned, key in self._schedule.due(time):
                 if key in self._busy:

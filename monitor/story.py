@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from monitor import durations
-from monitor.audit import Act, Entry
+from monitor.audit import Entry
 from monitor.chain import Delivery, Evidence, Fact, Stage, Story
 from monitor.group import Group
 from monitor.ledger import Line
@@ -119,8 +119,6 @@ def _missing(ruling: Ruling, alert: Alert | None, at: datetime) -> str:
     return f"breached as {ruling.severity} by the last sample, not recorded as an alert yet"
 
 
-_ABOUT_ANOTHER = (Act.SILENCED, Act.EXPIRED, Act.RETRIED, Act.DROPPED)
-
 _CAUSES = {
     Cause.ENDED: "whoever posted it says that it is over",
     Cause.TIMED_OUT: "whoever posted it says nothing of it any more",
@@ -167,8 +165,7 @@ def _quiet(found: Evidence) -> Iterator[Fact]:
 
 
 def _act(one: Entry) -> Fact:
-    about = f" {one.subject}" if one.act in _ABOUT_ANOTHER else ""
-    return Fact(Stage.ACT, f"{one.act}{about}" + (f", {one.detail}" if one.detail else ""), one.at, one.who)
+    return Fact(Stage.ACT, one.what, one.at, one.who)
 
 
 def _group(group: Group, verdict: str, alert: Alert, at: datetime) -> Fact:

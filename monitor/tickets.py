@@ -22,6 +22,9 @@ from monitor.notification import Notification
 LIFE = timedelta(hours=24)
 """How long a link can be used after its message was made."""
 
+REMARK = "by a link in a message"
+"""The comment of what a link did."""
+
 _MOST_VALUES = 50
 _OTHER_NAMES = ("severity", "instance_id", "project_id", "region")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")

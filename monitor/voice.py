@@ -24,4 +24,5 @@ def speech(force: InForce) -> Speech:
         warnings=policy.warnings,
         places=policy.places,
         tested=policy.tested,
+        heartbeat=policy.heartbeat.every if policy.heartbeat.url else None,
     )

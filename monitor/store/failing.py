@@ -17,19 +17,27 @@ MOST = 500
 async def receivers(tx: AsyncConnection, *, late: datetime) -> dict[str, str]:
     """The receivers with a kind that fails, each with the kind and the reason: a message to it was tried in vain and
     waits since `late` or longer, or one was given up and none was delivered after it. Drills are told of elsewhere."""
-    sent = outbox.alias("sent")
-    heard_since = sa.exists().where(
-        sent.c.receiver == outbox.c.receiver,
-        sent.c.position == outbox.c.position,
-        sent.c.state == str(Standing.SENT),
-        sent.c.settled_at > outbox.c.settled_at,
+    place = (outbox.c.receiver, outbox.c.position)
+    heard = (
+        sa.select(*place, sa.func.max(outbox.c.settled_at).label("at"))
+        .where(outbox.c.state == str(Standing.SENT))
+        .group_by(*place)
+        .subquery()
     )
     waits = (outbox.c.state == str(Standing.WAITING)) & (outbox.c.attempts > 0) & (outbox.c.created_at <= late)
-    given_up = (outbox.c.state == str(Standing.DEAD)) & ~heard_since
-    wanted = sa.select(outbox.c.receiver, outbox.c.kind, outbox.c.reason).where(
-        waits | given_up,
-        outbox.c.merged_into.is_(None),
-        outbox.c.notification["reason"].as_string() != str(Reason.DRILL),
+    since = heard.c.at.is_(None) | (heard.c.at <= outbox.c.settled_at)
+    given_up = (outbox.c.state == str(Standing.DEAD)) & since
+    joined = outbox.outerjoin(
+        heard, sa.and_(heard.c.receiver == outbox.c.receiver, heard.c.position == outbox.c.position)
+    )
+    wanted = (
+        sa.select(outbox.c.receiver, outbox.c.kind, outbox.c.reason)
+        .select_from(joined)
+        .where(
+            waits | given_up,
+            outbox.c.merged_into.is_(None),
+            outbox.c.notification["reason"].as_string() != str(Reason.DRILL),
+        )
     )
     rows = await tx.execute(wanted.order_by(outbox.c.seq.desc()).limit(MOST))
     found: dict[str, str] = {}

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.model import Severity, State
+from monitor.store.alerts import LIVE
 from monitor.store.outbox import Standing
-from monitor.store.tables import group, outbox
+from monitor.store.tables import alert, group, outbox
+
+
+class Crowd(NamedTuple):
+    """How many alerts of one rule stand alike."""
+
+    rule: str
+    state: State
+    severity: Severity
+    number: int
+
+
+async def crowds(tx: AsyncConnection) -> list[Crowd]:
+    """The alerts that are pending, firing or clearing."""
+    alike = (alert.c.rule, alert.c.state, alert.c.severity)
+    counted = sa.select(*alike, sa.func.count()).where(alert.c.state.in_(LIVE)).group_by(*alike)
+    return [
+        Crowd(rule, State(state), Severity(severity), number)
+        for rule, state, severity, number in await tx.execute(counted)
+    ]
 
 
 async def verdicts(tx: AsyncConnection) -> dict[tuple[str, str], int]:

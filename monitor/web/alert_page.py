@@ -17,7 +17,6 @@ from monitor.web.notices import notice
 from monitor.web.site import SITE
 from monitor.web.view import AlertRow, row
 from monitor.web.visit import visit_of
-from monitor.web.words.telling import told
 
 routes = web.RouteTableDef()
 
@@ -31,14 +30,9 @@ class Tale:
     is whoever cares for it now. `past` is whether the story is about an earlier moment."""
 
     story: Story
-    language: str
     row: AlertRow | None = None
     ack: Ack | None = None
     past: bool = False
-
-    def said(self, text: str) -> str:
-        """A sentence of the story in the reader's language."""
-        return told(text, self.language)
 
     @property
     def stages(self) -> Sequence[tuple[Stage, list[Fact]]]:
@@ -69,9 +63,7 @@ async def page(request: web.Request) -> web.Response:
     def tale(story: Story) -> Tale:
         alert, ack = known.get(story.fingerprint), given.get(story.fingerprint)
         holds = alert is not None and ack is not None and ack.ended(alert, now) is Ended.NOT
-        return Tale(
-            story, words.code, row(alert, None, words) if alert else None, ack if holds else None, at is not None
-        )
+        return Tale(story, row(alert, None, words) if alert else None, ack if holds else None, at is not None)
 
     return await pages.answer(
         request, "alert.html", form=True, at=now, tales=[tale(one) for one in found], said=notice(request)

@@ -72,17 +72,17 @@ async def groups(request: web.Request) -> web.Response:
     try:
         outlook = await look(request.app[SITE])
         chosen = list(_chosen(request, outlook))
-        receiver = _receiver(request)
+        told = _told(request)
     except Unusable as fault:
         return web.json_response(str(fault), status=400)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in chosen:
         labels = one.alert.all_labels
         for route in outlook.speech.route.find(labels):
-            if receiver.match({"receiver": route.receiver}):
+            if told.match(amshape.receiver_labels(route.receiver)):
                 shape = {
                     "labels": route.group_labels(labels),
-                    "receiver": {"name": route.receiver},
+                    "receiver": amshape.receiver(route.receiver),
                     "routeLabels": {},
                     "alerts": [],
                 }
@@ -93,7 +93,7 @@ async def groups(request: web.Request) -> web.Response:
 
 def _chosen(request: web.Request, outlook: Outlook) -> Iterator[Seen]:
     """The alerts that a request asks for."""
-    matching, receiver = wanted(request), _receiver(request)
+    matching, told = wanted(request), _told(request)
     active, silenced, inhibited, muted = (flag(request, name) for name in ("active", "silenced", "inhibited", "muted"))
     flag(request, "unprocessed")  # there are none: an alert is looked at before it is shown
     for one in outlook.firing:
@@ -102,7 +102,9 @@ def _chosen(request: web.Request, outlook: Outlook) -> Iterator[Seen]:
             continue
         if (not inhibited and found.inhibited_by) or (not muted and found.muted_by):
             continue
-        if matching.match(labels) and any(receiver.match({"receiver": name}) for name in _receivers(one, outlook)):
+        if matching.match(labels) and any(
+            told.match(amshape.receiver_labels(name)) for name in _receivers(one, outlook)
+        ):
             yield one
 
 
@@ -110,10 +112,13 @@ def _receivers(one: Seen, outlook: Outlook) -> list[str]:
     return [route.receiver for route in outlook.speech.route.find(one.alert.all_labels)]
 
 
-def _receiver(request: web.Request) -> Matchers:
-    """What the parameter `receiver` says of a receiver's name: a whole one, as a regular expression."""
+def _told(request: web.Request) -> Matchers:
+    """Whom what is asked for has to be told to: `receiver` is a whole name, as a regular expression."""
+    found = wanted(request, "receiver_matchers").matchers
+    if not (name := request.query.get("receiver", "")):
+        return Matchers(found)
     try:
-        return Matchers((Matcher("receiver", "=~", request.query.get("receiver") or ".*"),))
+        return Matchers((*found, Matcher("name", "=~", name)))
     except TextFault as fault:
         raise Unusable(f"failed to parse receiver param: {fault.message}") from fault
 

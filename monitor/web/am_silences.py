@@ -34,7 +34,12 @@ async def silences(request: web.Request) -> web.Response:
         return web.json_response(str(fault), status=400)
     async with site.store.read() as tx:
         known = await store.every(tx)
-    found = [one for one in known if one.standing(at) in chosen and matching.match(_values(one))]
+    creators = request.query.getall("creator", [])
+    found = [
+        one
+        for one in known
+        if one.standing(at) in chosen and matching.match(_values(one)) and (not creators or one.created_by in creators)
+    ]
     return web.json_response([shown(one, site) for one in sorted(found, key=lambda one: _order(one, at))])
 
 

@@ -12,7 +12,8 @@ import monitor
 from monitor import durations
 from monitor.inhibition import BUILT_IN
 from monitor.routing import Route
-from monitor.web.amshape import moment
+from monitor.web.amshape import Unusable, moment, receiver, receiver_labels
+from monitor.web.outlook import wanted
 from monitor.web.site import SITE, Speech
 
 routes = web.RouteTableDef()
@@ -41,8 +42,13 @@ async def status(request: web.Request) -> web.Response:
 
 @routes.get("/api/v2/receivers")
 async def receivers(request: web.Request) -> web.Response:
-    """The names of all receivers."""
-    return web.json_response([{"name": name} for name in request.app[SITE].speech().receivers])
+    """The receivers that `receiver_matchers` ask for, all without any."""
+    try:
+        asked = wanted(request, "receiver_matchers")
+    except Unusable as fault:
+        return web.json_response(str(fault), status=400)
+    known = request.app[SITE].speech().receivers
+    return web.json_response([receiver(name) for name in known if asked.match(receiver_labels(name))])
 
 
 def written(speech: Speech) -> str:

@@ -146,7 +146,7 @@ def alert(one: Alert, suppressed: Suppressed, receivers: Iterable[str], at: date
         "annotations": dict(one.annotations),
         "endsAt": moment(one.resolved_at or known_end or at + RESOLVE_AFTER),
         "fingerprint": fingerprint(one.all_labels),
-        "receivers": [{"name": name} for name in dict.fromkeys(receivers)],
+        "receivers": [receiver(name) for name in dict.fromkeys(receivers)],
         "startsAt": moment(one.fired_at or one.since),
         "status": {
             "inhibitedBy": list(suppressed.inhibited_by),
@@ -158,6 +158,16 @@ def alert(one: Alert, suppressed: Suppressed, receivers: Iterable[str], at: date
         "labels": one.all_labels,
     }
     return shape | {"generatorURL": one.source} if one.source else shape
+
+
+def receiver(name: str) -> dict[str, Any]:
+    """A receiver."""
+    return {"name": name, "labels": receiver_labels(name)}
+
+
+def receiver_labels(name: str) -> dict[str, str]:
+    """The labels that `receiver_matchers` look at: the name alone, for the policy gives receivers no others."""
+    return {"name": name}
 
 
 def whole(at: datetime) -> datetime:

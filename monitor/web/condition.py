@@ -1,15 +1,21 @@
-"""How the service itself stands: loops, policy, store, receivers. Pure."""
+"""How the service itself stands: loops, nodes, heartbeat, policy, store, receivers. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.store.census import Census, Peer
 from monitor.store.outbox import Standing
+from monitor.store.sizes import Size
 from monitor.web.site import Speech
 from monitor.web.standing import Level
 from monitor.web.words import Words
+from monitor.web.words.telling import told
+
+_MISSED = 3
+"""So many heartbeats in a row may be missing before it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,64 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """The heartbeat: how often it has to arrive, when it last did, and how many of its pings did and did not."""
+
+    every: timedelta
+    heard_at: datetime | None
+    good: int
+    failed: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """A node among those that share the database; `here` is the one that tells, `silent` one that is taken for dead
+    unless it is heard of soon."""
+
+    peer: Peer
+    here: bool
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """All of it at the moment `at`. `begun` is whether the loops run at all, `degraded` whether the store takes no
+    writes, and `held` how many changes wait in memory for that."""
+
+    at: datetime
+    begun: bool
+    loops: Sequence[Loop]
+    speech: Speech
+    desks: Sequence[Desk]
+    degraded: bool
+    held: int
+    size: Size
+    census: Census
+    nodes: Sequence[NodeRow]
+    beat: Beat | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The whole in one sentence, with what is wrong."""
 
     level: Level
     text: str
     notes: tuple[str, ...] = ()
+
+
+def nodes(census: Census, here: str, lease: timedelta) -> list[NodeRow]:
+    """The nodes as they stand, by name."""
+    return [NodeRow(one, one.name == here, one.unheard > lease / 2) for one in census.peers]
+
+
+def beat(every: timedelta | None, heard_at: datetime | None, good: int, failed: int, at: datetime) -> Beat | None:
+    """The heartbeat at `at`; None where there is none."""
+    if every is None:
+        return None
+    late = at - heard_at > every * _MISSED if heard_at else failed > 0
+    return Beat(every, heard_at, good, failed, late)
 
 
 def loops(known: Iterable[tuple[str, datetime, timedelta]], at: datetime) -> list[Loop]:
@@ -72,23 +130,31 @@ def desks(speech: Speech, tally: Mapping[tuple[str, Standing], int], failing: Ma
     return sorted(found, key=lambda one: (not one.trouble, not one.waiting))
 
 
-def verdict(
-    found: Sequence[Loop], speech: Speech, desks: Sequence[Desk], words: Words, *, degraded: bool, begun: bool
-) -> Verdict:
+def verdict(found: Condition, words: Words) -> Verdict:
     """What to read first."""
-    late = [one for one in found if one.late]
-    troubled = [one for one in desks if one.trouble]
-    notes = []
-    if degraded:
-        notes.append(words("status.note_degraded"))
-    if speech.faults:
-        notes.append(words("status.note_faults", count=len(speech.faults)))
-    if troubled:
-        notes.append(words("status.note_receivers", count=len(troubled)))
-    if not begun:
-        return Verdict(Level.NEW, words("status.starting"), tuple(notes))
+    late, notes = [one for one in found.loops if one.late], tuple(_notes(found, words))
+    if not found.begun:
+        return Verdict(Level.NEW, words("status.starting"), notes)
     if late:
-        return Verdict(Level.CRITICAL, words("status.late", count=len(late), loop=late[0].name), tuple(notes))
+        first = told(late[0].name, words.code)
+        return Verdict(Level.CRITICAL, words("status.late", count=len(late), loop=first), notes)
     if notes:
-        return Verdict(Level.CRITICAL if degraded else Level.WARNING, words("status.limping"), tuple(notes))
+        return Verdict(Level.CRITICAL if found.degraded else Level.WARNING, words("status.limping"), notes)
     return Verdict(Level.WELL, words("status.well"))
+
+
+def _notes(found: Condition, words: Words) -> Iterator[str]:
+    if found.degraded:
+        yield words("status.note_degraded")
+    if found.speech.faults:
+        yield words("status.note_faults", count=len(found.speech.faults))
+    if troubled := sum(bool(one.trouble) for one in found.desks):
+        yield words("status.note_receivers", count=troubled)
+    if silent := sum(one.silent for one in found.nodes):
+        yield words("status.note_silent", count=silent)
+    if found.census.free:
+        yield words("status.note_free", count=len(found.census.free))
+    if found.census.leaderless:
+        yield words("status.note_leaderless")
+    if found.beat and found.beat.late:
+        yield words("status.note_heartbeat")

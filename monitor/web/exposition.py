@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -19,6 +20,7 @@ import monitor
 from monitor.meters import Pulse
 from monitor.model import KINDS, STATUSES, Alert
 from monitor.store.board import Seen
+from monitor.store.census import Census, Peer
 from monitor.store.outbox import Standing
 from monitor.web.standing import current
 
@@ -45,11 +47,13 @@ class Scrape(Collector):
 @dataclass(frozen=True, slots=True)
 class Tallies:
     """What the store counts: messages by receiver and standing, the moment of the one that waits longest, and groups by
-    receiver and what they decided last."""
+    receiver and what they decided last; the nodes that share it; and silences by where they stand."""
 
     outbox: Mapping[tuple[str, Standing], int]
     oldest: Mapping[str, datetime]
     verdicts: Mapping[tuple[str, str], int]
+    census: Census
+    silences: Mapping[str, int]
 
 
 def instances(seen: Iterable[Seen], *, at: datetime) -> str:
@@ -84,6 +88,11 @@ def families(live: Iterable[Alert], tallies: Tallies, pulse: Pulse, *, at: datet
     for place, number in sorted(tallies.verdicts.items()):
         groups.add_metric(place, number)
     yield groups
+    yield from _nodes(tallies.census)
+    silences = _gauge("fdi_monitor_silences", "Silences by where they stand.", "state")
+    for state, number in tallies.silences.items():
+        silences.add_metric([state], number)
+    yield silences
     loops = _gauge("fdi_monitor_loop_age_seconds", "Since when each loop has not come round.", "loop")
     for loop, beat, _ in pulse.loops():
         loops.add_metric([loop], (at - beat).total_seconds())
@@ -126,6 +135,28 @@ def _outbox(tallies: Tallies, at: datetime) -> Iterator[Metric]:
         written = tallies.oldest.get(receiver, at)
         age.add_metric([receiver], max(0.0, (at - written).total_seconds()))
     yield from (depth, age)
+
+
+def _nodes(found: Census) -> Iterator[Metric]:
+    if not found.peers:
+        return
+    nodes = _gauge("fdi_monitor_nodes", "Nodes that share the database.")
+    nodes.add_metric((), len(found.peers))
+    unheard = _gauge("fdi_monitor_node_unheard_seconds", "How much longer than others it was not heard of.", "node")
+    leases = _gauge("fdi_monitor_node_leases", "Accounts that each node polls.", "node")
+    lead = _gauge("fdi_monitor_node_leads", "Whether it forms the groups.", "node")
+    for name, mine in groupby(sorted(found.peers, key=_name_of), key=_name_of):
+        peers = list(mine)  # several processes may bear one name
+        unheard.add_metric([name], max(one.unheard for one in peers).total_seconds())
+        leases.add_metric([name], sum(len(one.accounts) for one in peers))
+        lead.add_metric([name], any(one.leads for one in peers))
+    free = _gauge("fdi_monitor_leases_free", "Accounts that no node polls, and groups that no node forms.")
+    free.add_metric((), len(found.free) + found.leaderless)
+    yield from (nodes, unheard, leases, lead, free)
+
+
+def _name_of(peer: Peer) -> str:
+    return peer.name
 
 
 def _gauge(name: str, words: str, *labels: str) -> GaugeMetricFamily:

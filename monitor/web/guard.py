@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from monitor.access import Reader, Role, Way
 from monitor.errors import StoreFailed
+from monitor.web import trouble
 from monitor.web.door import Door, Slower, Stranger
 from monitor.web.hosts import named
 from monitor.web.pages import FORM
@@ -31,18 +32,7 @@ _ALWAYS = {
     "Server": "fdi-monitor",
 }
 _OF_PAGES = _POLICY.replace("form-action 'none'", "form-action 'self'")
-_FOREIGN = "This was sent by a page of another site. Only our own pages and programs may change something here."
 _READING = ("GET", "HEAD", "OPTIONS")
-_LOGIN = "Say who you are: with a name and a password in a browser, with a token in a program."
-_UNKNOWN = "The name and password, or the token, are not known here."
-_WORDS = {
-    404: "There is nothing at this address.",
-    405: "This address cannot be used in that way.",
-    421: "This service does not answer to that name. Open it as localhost, or name it in FDI_MONITOR_PUBLIC_URL.",
-    500: "Something went wrong here. The log of the service says what.",
-    503: "The store does not answer. Try again in a moment.",
-}
-
 _log = structlog.get_logger()
 
 
@@ -61,20 +51,20 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns whatever went wrong into a small plain page that tells nothing of the inside."""
+    """Turns whatever went wrong into a line that tells nothing of the inside."""
     try:
         return await handler(request)
     except web.HTTPError as error:
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return _page(error.status, headers)
+        return trouble.answer(error.status, headers=headers)
     except web.HTTPRedirection:
         raise
     except StoreFailed as error:
         _log.warning("page not served", path=request.path, reason=str(error))
-        return _page(503, {"Retry-After": "5"})
+        return trouble.answer(503, headers={"Retry-After": "5"})
     except Exception:  # noqa: BLE001 - whatever it is, it is a bug, and its text stays in the log
         _log.exception("page not served", path=request.path)
-        return _page(500)
+        return trouble.answer(500)
 
 
 @web.middleware
@@ -96,18 +86,17 @@ async def known_readers(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         reader = await door.admit(request.headers.get("Authorization", ""), address)
     except Stranger as stranger:
-        return _stranger(door, _UNKNOWN if stranger.tried else _LOGIN)
+        return _stranger(door, "unknown" if stranger.tried else "401")
     except Slower as slower:
-        words = f"Too many wrong passwords or tokens from your address, or for this name. Try again in {slower.wait} s."
-        return _page(429, {"Retry-After": str(slower.wait)}, words=words)
+        return trouble.answer(429, headers={"Retry-After": str(slower.wait)}, wait=slower.wait)
     if not reader.role.covers(role):
-        return _page(403, words=f"The {reader.way} {reader.name} is a {reader.role}, and this needs the role {role}.")
+        return trouble.answer(403, "role", way=reader.way, name=reader.name, role=reader.role, needed=role)
     enters(reader)
     return await handler(request)
 
 
-def _stranger(door: Door, words: str) -> web.Response:
-    answer = _page(401, words=words)
+def _stranger(door: Door, what: str) -> web.Response:
+    answer = trouble.answer(401, what)
     for challenge in door.challenges:
         answer.headers.add("WWW-Authenticate", challenge)
     return answer
@@ -118,7 +107,7 @@ async def own_pages(request: web.Request, handler: Handler) -> web.StreamRespons
     """Refuses what would change something if a page of another site sent it. Programs that are no browsers send neither
     header."""
     if request.method not in _READING and not _is_own(request):
-        return _page(403, words=_FOREIGN)
+        return trouble.answer(403, "foreign")
     return await handler(request)
 
 
@@ -132,8 +121,3 @@ def _is_own(request: web.Request) -> bool:
     # a proxy may pass on a name of its own, or leave the port out
     own = (request.headers.get("Host", ""), request.host, urlsplit(request.app[SITE].public_url).netloc)
     return urlsplit(origin).netloc.lower() in [name.lower() for name in own if name]
-
-
-def _page(status: int, headers: dict[str, str] | None = None, *, words: str = "") -> web.Response:
-    words = words or _WORDS.get(status, "This request cannot be answered.")
-    return web.Response(status=status, headers=headers, text=f"{status}: {words}\n")

@@ -11,6 +11,7 @@ from monitor.model import Alert
 from monitor.store.outbox import Standing
 from monitor.web.standing import Level, Tile, level_of
 from monitor.web.words import Words
+from monitor.web.words.telling import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def headline(
     level, text = _firing(firing, words) if firing else _without_alert(tiles, words)
     notes = tuple(_notes(tiles, live, tally, words, alarm=bool(firing)))
     if late:
-        loops = (words("say.loop", loop=loop, span=words.wording.span(since)) for loop, since in late)
+        loops = (words("say.loop", loop=told(loop, words.code), span=words.wording.span(since)) for loop, since in late)
         text_of_late = words("say.late", loops=words("say.and").join(loops))
         return Headline(Level.CRITICAL, text_of_late, (text, *notes))
     return Headline(level, text, notes)

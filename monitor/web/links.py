@@ -18,13 +18,14 @@ from monitor.matchers import Matchers
 from monitor.model import Alert
 from monitor.silences import Silence, preview
 from monitor.store import acks, alerts, groups, links, outbox, silences
-from monitor.tickets import Ticket, Unusable, about, opened
+from monitor.tickets import REMARK, Ticket, Unusable, about, opened
 from monitor.web import audit, pages
 from monitor.web.amshape import whole
 from monitor.web.outlook import hindsight
 from monitor.web.reader import reader
 from monitor.web.site import SITE, Site
 from monitor.web.visit import visit_of
+from monitor.web.words.telling import told
 from monitor.writing import clean
 
 routes = web.RouteTableDef()
@@ -55,7 +56,7 @@ async def show(request: web.Request) -> web.Response:
                 silence = _silence(plan.ticket, plan.matchers, at, by="")
                 plan = replace(plan, past=await hindsight(tx, silence, {}, at))
     except Unusable as fault:
-        return await _page(request, 410, said=str(fault))
+        return await _page(request, 410, said=told(str(fault), visit_of(request).words.code))
     return await _page(request, 200, plan=plan)
 
 
@@ -74,7 +75,7 @@ async def confirm(request: web.Request) -> web.Response:
             entries = await _do(tx, plan, site, by=by)
             await links.use(tx, text, at=at, by=by)
     except Unusable as fault:
-        return await _page(request, 410, said=str(fault))
+        return await _page(request, 410, said=told(str(fault), visit_of(request).words.code))
     audit.tell(site, *entries)
     lasts = plan.ticket.deed.lasts
     done = words("link.silenced", span=words.span(lasts)) if lasts else words("link.acknowledged", by=by)
@@ -110,7 +111,7 @@ async def _do(tx: AsyncConnection, plan: Plan, site: Site, *, by: str) -> list[E
     who = Reader(Way.LINK, Role.VIEWER, by, reader().address)
     if plan.ticket.deed.lasts is None:
         for alert in plan.firing:
-            await acks.save(tx, Ack(alert.key, at, by, "by a link in a message", alert.severity))
+            await acks.save(tx, Ack(alert.key, at, by, REMARK, alert.severity))
         await groups.touch(tx, at, about=[alert.key for alert in plan.firing])
         return [await audit.write(tx, site, Act.ACKNOWLEDGED, one.key, said, by=who) for one in plan.firing]
     silence = _silence(plan.ticket, plan.matchers, at, by=by)
@@ -122,7 +123,7 @@ async def _do(tx: AsyncConnection, plan: Plan, site: Site, *, by: str) -> list[E
 def _silence(ticket: Ticket, matchers: Matchers, at: datetime, *, by: str) -> Silence:
     begins = whole(at)
     ends = begins + ticket.deed.lasts if ticket.deed.lasts else begins
-    return Silence(str(uuid.uuid4()), matchers, begins, ends, by, "by a link in a message", at)
+    return Silence(str(uuid.uuid4()), matchers, begins, ends, by, REMARK, at)
 
 
 async def _page(request: web.Request, status: int, *, plan: Plan | None = None, said: str = "") -> web.Response:

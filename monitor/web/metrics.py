@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,7 +12,9 @@ from aiohttp import hdrs, web
 from prometheus_client import disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
-from monitor.store import alerts, board, outbox, tallies
+from monitor.silences import Silence, Standing
+from monitor.store import alerts, board, outbox, silences, tallies
+from monitor.store.census import census
 from monitor.web.exposition import Scrape, Tallies, families, instances
 from monitor.web.site import SITE, Site
 
@@ -59,10 +63,21 @@ async def metrics(request: web.Request) -> web.Response:
     text = await request.app[_SHEET].read(site, at)
     async with site.store.read() as tx:
         live = await alerts.live(tx)
-        counted = Tallies(await outbox.tally(tx), await tallies.oldest(tx), await tallies.verdicts(tx))
+        counted = Tallies(
+            outbox=await outbox.tally(tx),
+            oldest=await tallies.oldest(tx),
+            verdicts=await tallies.verdicts(tx),
+            census=await census(tx),
+            silences=_by_standing(await silences.every(tx), at),
+        )
     site.meters.scrape.set(loop.time() - begun)
     encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
     others = Scrape(site.meters.registry, families(live, counted, site.pulse, at=at))
     # that of OpenMetrics ends with a mark: it comes last
     body = text + await asyncio.to_thread(encode, others)
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
+
+
+def _by_standing(known: Iterable[Silence], at: datetime) -> dict[str, int]:
+    counted = Counter(one.standing(at) for one in known)
+    return {str(one): counted[one] for one in Standing}

@@ -101,17 +101,18 @@ async def hindsight(tx: AsyncConnection, silence: Silence, windows: Windows, at:
     """What a silence would have hidden in the last days. Of very many messages the last ones are looked at."""
     since = at - LOOK_BACK
     began, said = await lately.began(tx, since, most=MOST), await lately.said(tx, since, most=MOST)
-    return found_in(silence, began, said, windows, since=since)
+    # off the event loop: thousands of messages are held against the silence
+    return await asyncio.to_thread(found_in, silence, began, said, windows, since=since)
 
 
-def wanted(request: web.Request) -> Matchers:
-    """What the `filter` parameters of a request ask for; they must all hold.
+def wanted(request: web.Request, name: str = "filter") -> Matchers:
+    """What the parameters of this name ask for, each of which writes matchers; they must all hold.
 
     Raises:
         Unusable: one of them is no matcher.
     """
     try:
-        parsed = [matchers.parse(text) for text in request.query.getall("filter", [])]
+        parsed = [matchers.parse(text) for text in request.query.getall(name, [])]
     except TextFault as fault:
         raise Unusable(f"bad matcher format: {fault.message}") from fault
     return Matchers(tuple(one for each in parsed for one in each.matchers)) if parsed else EVERYTHING

@@ -12,9 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor import __version__
+from monitor.tickets import REMARK
 from monitor.web.site import SITE
 from monitor.web.visit import Visit, keep_language, visit_of
 from monitor.web.words import LANGUAGES, Words, grouped
+from monitor.web.words.telling import told
 from monitor.writing import clean, number
 
 _DAY = timedelta(days=1)
@@ -88,8 +90,13 @@ def _environment(words: Words) -> Environment:
         """The text under `key`; values that are no markup are escaped."""
         return Markup(words.form(key, values)).format_map(grouped(values))  # noqa: S704 - our own text
 
+    def remark(text: str) -> str:
+        """A comment as somebody wrote it, or as the service did for them."""
+        return words("link.remark") if text == REMARK else text
+
     pages.globals.update(t=said, words=words, version=__version__)
     pages.filters.update(stamp=stamp, clock=clock, span=words.span, clean=clean, number=number)
+    pages.filters.update(told=partial(told, language=words.code), remark=remark)
     pages.filters.update(grouped=_grouped, short=_short, segment=partial(quote, safe=""))
     return pages
 

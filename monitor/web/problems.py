@@ -11,9 +11,10 @@ from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 
+from monitor.web.trouble import KEPT
+
 OWN = "/api/fdi/"
 MEDIA = "application/problem+json"
-_KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class Place(TypedDict):
@@ -78,5 +79,5 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         return answer
     words = answer.text or "" if isinstance(answer, web.Response) else ""
     detail = words.strip().removeprefix(f"{answer.status}: ") or HTTPStatus(answer.status).phrase
-    headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+    headers = {name: answer.headers[name] for name in KEPT if name in answer.headers}
     return problem(answer.status, detail, headers=headers)

@@ -47,6 +47,7 @@ NEEDS: Mapping[str, Role | None] = {
     "POST /-/reload": WRITES,
     "GET /api/fdi/v1/events": READS,
     "GET /api/fdi/v1/openapi.json": READS,
+    "GET /api/fdi/v1/status": READS,
     "GET /api/fdi/v1/accounts": READS,
     "GET /api/fdi/v1/instances": READS,
     "GET /api/fdi/v1/instances/{account}/{id}": READS,

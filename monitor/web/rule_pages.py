@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aiohttp import web
 
 from monitor.rules.scores import AGAIN, SOON
 from monitor.rules.watch import labels_of
-from monitor.store import alerts, board, episodes
+from monitor.store import board, episodes, tallies
 from monitor.web import pages, ruleboard
-from monitor.web.ruleboard import Order, Watched
+from monitor.web.ruleboard import Order, Reach, Watched
 from monitor.web.sheets import paging
 from monitor.web.site import SITE
 
@@ -28,26 +29,29 @@ async def listed(request: web.Request) -> web.Response:
     site, query = request.app[SITE], request.query
     at = site.now()
     async with site.store.read() as tx:
-        live = await alerts.live(tx)
+        live = await tallies.crowds(tx)
         unrest = await episodes.unrest(tx, at - SPAN, at, brief=SOON, again=AGAIN)
         seen = await board.instances(tx)
     asked = query.get("sort", "")
     order = Order(asked) if asked in set(Order) else Order.NOISE
     text = query.get("q", "").strip()
 
-    def found() -> list[ruleboard.Standing]:
-        watched = [Watched(labels_of(one.instance), one.run.end if one.run else None) for one in seen]
-        return ruleboard.board(site.speech(), live, unrest, watched, order=order, text=text)
-
-    # off the event loop: many rules look at many instances
-    rules = await asyncio.to_thread(found)
+    rules = ruleboard.board(site.speech(), live, unrest, order=order, text=text)
     way = paging(request, len(rules), size=PAGE)
+    shown = way.cut(rules)
+
+    def reached() -> Mapping[str, Reach]:
+        watched = [Watched(labels_of(one.instance), one.run.end if one.run else None) for one in seen]
+        return ruleboard.reaches(shown, watched)
+
     return await pages.answer(
         request,
         "rules.html",
         form=True,
         at=at,
-        rules=way.cut(rules),
+        rules=shown,
+        # off the event loop: many rules look at many instances
+        reaches=await asyncio.to_thread(reached),
         paging=way,
         order=order,
         orders=list(Order),

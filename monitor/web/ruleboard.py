@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from monitor import durations
-from monitor.matchers import EVERYTHING, Matcher, Matchers
-from monitor.model import Alert, Labels, Severity
+from monitor.matchers import Matcher
+from monitor.model import Labels, Severity
 from monitor.rules.rule import Rule
 from monitor.store.episodes import Unrest
+from monitor.store.tallies import Crowd
 from monitor.web.site import Speech
 
 CALM = Unrest()
@@ -35,12 +36,17 @@ class Watched:
     sampled_at: datetime | None
 
 
+class Reach(NamedTuple):
+    """How many instances a rule watches, and when the last of them was judged."""
+
+    instances: int = 0
+    evaluated_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One rule. `firing` and `pending` count its alerts now, `worst` is the worst severity that fires.
-
-    `instances` are those that it watches, `evaluated_at` when the last of them was judged. `place` is where it stands
-    in the files, empty for what is built in, whose `rule` is None.
+    """One rule. `firing` and `pending` count its alerts now, `worst` is the worst severity that fires. `place` is where
+    it stands in the files, empty for what is built in, whose `rule` is None.
     """
 
     name: str
@@ -49,8 +55,6 @@ class Standing:
     pending: int
     worst: Severity | None
     unrest: Unrest
-    instances: int
-    evaluated_at: datetime | None
     place: str
     tests: int
 
@@ -95,22 +99,20 @@ class Standing:
 
 def board(
     speech: Speech,
-    live: Iterable[Alert],
+    live: Iterable[Crowd],
     unrest: Mapping[str, Unrest],
-    watched: Sequence[Watched],
     *,
     order: Order = Order.NOISE,
     text: str = "",
 ) -> list[Standing]:
     """The rules whose name or expression holds `text`, sorted; and what is built in, as far as it was heard of."""
-    mine: dict[str, list[Alert]] = {}
-    for alert in live:
-        mine.setdefault(alert.rule, []).append(alert)
-    newest = sorted(watched, key=lambda one: one.sampled_at.timestamp() if one.sampled_at else 0.0, reverse=True)
+    mine: dict[str, list[Crowd]] = {}
+    for one in live:
+        mine.setdefault(one.rule, []).append(one)
     rules = {rule.name: rule for rule in speech.rules}
     names = [*rules, *sorted((mine.keys() | unrest.keys()) - rules.keys())]
     found = [
-        _standing(name, rules.get(name), mine.get(name, []), unrest.get(name, CALM), newest, speech)
+        _standing(name, rules.get(name), mine.get(name, []), unrest.get(name, CALM), speech)
         for name in names
         if _holds(name, rules.get(name), text)
     ]
@@ -122,32 +124,51 @@ def board(
     return sorted(found, key=keys[order])
 
 
-def _standing(
-    name: str, rule: Rule | None, alerts: Sequence[Alert], unrest: Unrest, newest: Sequence[Watched], speech: Speech
-) -> Standing:
-    counted = Counter(alert.state.fires for alert in alerts)
-    severities = [alert.severity for alert in alerts if alert.state.fires]
-    instances, evaluated_at = _reach(rule.match, newest) if rule else (0, None)
+def _standing(name: str, rule: Rule | None, alerts: Sequence[Crowd], unrest: Unrest, speech: Speech) -> Standing:
+    severities = [one.severity for one in alerts if one.state.fires]
     return Standing(
         name=name,
         rule=rule,
-        firing=counted[True],
-        pending=counted[False],
+        firing=sum(one.number for one in alerts if one.state.fires),
+        pending=sum(one.number for one in alerts if not one.state.fires),
         worst=max(severities, key=lambda severity: severity.rank, default=None),
         unrest=unrest,
-        instances=instances,
-        evaluated_at=evaluated_at,
         place=speech.places.get(name, ""),
         tests=speech.tested.get(name, 0),
     )
 
 
-def _reach(match: Matchers, newest: Sequence[Watched]) -> tuple[int, datetime | None]:
-    """How many of the instances match, and when the newest of them was sampled."""
-    if match == EVERYTHING:
-        return len(newest), newest[0].sampled_at if newest else None
-    found = [one for one in newest if match.match(one.labels)]
-    return len(found), found[0].sampled_at if found else None
+def reaches(rules: Iterable[Standing], watched: Sequence[Watched]) -> dict[str, Reach]:
+    """How far each of these rules reaches, by its name. Rules look at few labels, and many instances have the same:
+    each set of them is matched once."""
+    kinds: dict[tuple[str, ...], list[tuple[Labels, Reach]]] = {}
+    found = {}
+    for one in rules:
+        if one.rule is None:
+            continue
+        match = one.rule.match
+        names = tuple(sorted({matcher.name for matcher in match.matchers}))
+        if names not in kinds:
+            kinds[names] = _kinds(watched, names)
+        found[one.name] = _together(reach for labels, reach in kinds[names] if match.match(labels))
+    return found
+
+
+def _kinds(watched: Sequence[Watched], names: Sequence[str]) -> list[tuple[Labels, Reach]]:
+    """The sets of these labels that there are, each with how many instances have them."""
+    kinds: dict[tuple[str, ...], list[Reach]] = {}
+    for one in watched:
+        kinds.setdefault(tuple(one.labels.get(name, "") for name in names), []).append(Reach(1, one.sampled_at))
+    return [(dict(zip(names, values, strict=True)), _together(alike)) for values, alike in kinds.items()]
+
+
+def _together(parts: Iterable[Reach]) -> Reach:
+    count, newest = 0, None
+    for one in parts:
+        count += one.instances
+        if one.evaluated_at is not None and (newest is None or one.evaluated_at > newest):
+            newest = one.evaluated_at
+    return Reach(count, newest)
 
 
 def _holds(name: str, rule: Rule | None, text: str) -> bool:

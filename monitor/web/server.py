@@ -39,9 +39,11 @@ from monitor.web import (
     silence_pages,
     silences_api,
     status,
+    status_api,
 )
 from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
+from monitor.web.trouble import as_pages
 
 ROOMS = (
     overview,
@@ -67,6 +69,7 @@ ROOMS = (
     audit,
     instances_api,
     silences_api,
+    status_api,
     openapi,
     prometheus_api,
 )
@@ -80,7 +83,7 @@ _PATIENCE = 3.0
 def make_app(site: Site) -> web.Application:
     """The application with all rooms."""
     guards = (guard.own_names, guard.known_readers, guard.own_pages)
-    outer = (as_problems, guard.plain_errors, proxies.middleware(site.trusted))
+    outer = (as_problems, as_pages, guard.plain_errors, proxies.middleware(site.trusted))
     app = web.Application(middlewares=[*outer, *guards])
     app[SITE] = site
     app.on_response_prepare.append(guard.harden)

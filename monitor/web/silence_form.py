@@ -74,7 +74,7 @@ def sketch(form: Form, at: datetime) -> Silence | None:
     matching, unless = form.matchers("matchers"), form.matchers("unless")
     if matching is None or not matching.matchers:
         return None
-    return Silence("", matching, at, at + timedelta(hours=1), "", "", at, unless=unless)
+    return Silence("", matching, at, at + timedelta(hours=1), "", "", at, unless=unless, window=form.text("window"))
 
 
 def beforehand(

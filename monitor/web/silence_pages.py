@@ -17,6 +17,7 @@ from monitor.timewindows import Recurring, Spells, Window, spells
 from monitor.web import deeds, pages
 from monitor.web.forms import Form
 from monitor.web.notices import notice, then
+from monitor.web.outlook import hindsight
 from monitor.web.sheets import paging
 from monitor.web.silence_form import beforehand, read, sketch, written
 from monitor.web.site import SITE, Site
@@ -163,11 +164,11 @@ async def _one(request: web.Request, form: Form, *, status: int = 200) -> web.Re
 
 
 async def _form(request: web.Request, form: Form, *, status: int = 200) -> web.Response:
-    site = request.app[SITE]
-    draft = sketch(form, site.now())
+    site, at = request.app[SITE], request.app[SITE].now()
+    draft, windows = sketch(form, at), site.speech().quieting.windows
     async with site.store.read() as tx:
         live = await alerts.live(tx) if draft else []
-    windows = site.speech().quieting.windows
+        past = await hindsight(tx, draft, windows, at) if draft else None
     return await pages.answer(
         request,
         "silence_form.html",
@@ -175,6 +176,7 @@ async def _form(request: web.Request, form: Form, *, status: int = 200) -> web.R
         form=True,
         filled=form,
         effect=_effect(request, draft, live) if draft else None,
+        past=past,
         windows=[(name, _told(one)) for name, one in sorted(windows.items())],
     )
 

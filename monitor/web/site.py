@@ -55,6 +55,8 @@ class Speech:
     """Where each rule stands in the files, by its name."""
     tested: Mapping[str, int] = field(default_factory=dict)
     """How many tests speak of each rule."""
+    heartbeat: timedelta | None = None
+    """How often a heartbeat is sent, None for never."""
 
 
 _NOBODY = Speech(Route("{}", "", EVERYTHING, (), timedelta(), timedelta(), timedelta()), ())
@@ -72,7 +74,7 @@ class Site:
     answers to every name. `reload` reads the policy again, None where it never changes. `post` takes alerts of other
     systems, and says how many did not fit. Moments that people say or read go by `wall`, `now` unless given.
     `door` lets people in, `trusted` are the proxies that are believed, `public_url` is how people reach the pages.
-    `node` is the name of this process among several.
+    `node` is the name of this process among several; one that is not heard of for `lease` is dead to the others.
     """
 
     store: Store
@@ -92,6 +94,7 @@ class Site:
     public_url: str = ""
     post: Callable[[Sequence[Post]], Awaitable[int]] | None = None
     node: str = ""
+    lease: timedelta = timedelta(seconds=15)
 
     def behind(self) -> timedelta:
         """How far `now` is behind the clocks of people, nothing while nobody sees it."""

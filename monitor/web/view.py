@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from monitor.builtin import VERSION
 from monitor.message import render
 from monitor.meters import Pace
 from monitor.model import TASKS, Alert, Counts, Run
@@ -20,6 +21,7 @@ from monitor.web.headline import Headline, headline
 from monitor.web.site import Tended
 from monitor.web.standing import Level, Tile, current, level_of, tiles
 from monitor.web.words import Words
+from monitor.web.words.telling import told
 
 ALERTS_SHOWN = 100
 CELLS_SHOWN = 2000
@@ -164,10 +166,16 @@ def row(alert: Alert, before: Run | None, words: Words) -> AlertRow:
         where=tuple(labels[name] for name in ("instance", "account", "region") if labels.get(name)),
         began=(alert.fired_at or alert.since) if alert.state.fires else alert.since,
         figures=figures(alert, before, words),
-        summary=alert.annotations.get("summary", ""),
+        summary=_summary(alert, words),
         tasks=alert.annotations.get(TASKS, "") if alert.state.fires else "",
         runbook=_link(alert.annotations.get("runbook") or alert.annotations.get("runbook_url", "")),
     )
+
+
+def _summary(alert: Alert, words: Words) -> str:
+    """As the rule writes it; what the service raises by itself is in the reader's language."""
+    written = alert.annotations.get("summary", "")
+    return told(written, words.code) if alert.rule_version == VERSION else written
 
 
 def _link(address: str) -> str:

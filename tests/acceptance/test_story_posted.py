@@ -221,7 +221,7 @@ async def test_amtool_posts_and_reads_alerts_and_the_routes_that_they_take(folde
             assert status == 200
             assert "SUCCESS" in await amtool(run, "check-config", "am.yaml")
             groups = json.loads((await run.page("/api/v2/alerts/groups?receiver=night"))[1])
-            assert [(one["labels"], one["receiver"]) for one in groups] == [({"job": "nightly"}, {"name": "night"})]
+            assert [(one["labels"], one["receiver"]["name"]) for one in groups] == [({"job": "nightly"}, "night")]
 
             await want("its end is said", lambda: about(world.said("night"), "BackupFailed", "resolved"))
             assert [one["labels"]["alertname"] for one in json.loads(await amtool(run, "alert", "query", "-o", "json"))]

@@ -45,7 +45,17 @@ SILENCE = {
     "until": "resolved",
     "window": "nights",
 }
-STATUS = {"versionInfo": {"version": "9.9"}, "uptime": "2026-01-05T01:00:00.000Z"}
+STATUS = {
+    "version": "9.9",
+    "started_at": "2026-01-05T01:00:00.000Z",
+    "summary": "The service works, but not everything does",
+    "notes": ["1 node is not heard of"],
+    "nodes": [
+        {"name": "fdi-1", "silent": False, "leads": True, "accounts": ["prod", "test"]},
+        {"name": "fdi-2", "silent": True, "leads": False, "accounts": []},
+    ],
+    "unpolled": [],
+}
 
 
 class Service(ThreadingHTTPServer):
@@ -143,7 +153,7 @@ def test_wrong_use_is_told_before_anything_is_asked(run: Run, command: list[str]
 
 
 def test_what_is_no_fdi_monitor_is_told_so(run: Run, service: Service) -> None:
-    service.answer("GET", "/api/v2/status", "<html>")
+    service.answer("GET", "/api/fdi/v1/status", "<html>")
     code, _, err = run("status", "--url", service.url)
     assert code == 1
     assert err == (f"fdi-monitor: what answers at {service.url} is no fdi-monitor: name its address with --url\n")
@@ -318,12 +328,15 @@ def test_a_story_is_told_as_lines_in_the_zone_of_the_reader(run: Run, service: S
 
 
 def test_status_sums_up_and_its_exit_code_is_for_scripts(run: Run, service: Service) -> None:
-    service.answer("GET", "/api/v2/status", STATUS)
+    service.answer("GET", "/api/fdi/v1/status", STATUS)
     service.answer("GET", "/api/v2/silences", [SILENCE])
     service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [ALERT, PENDING], "next": None})
     code, out, _ = run("status", "--url", service.url)
     assert code == 0, "all that fires is silenced"
     assert out.splitlines()[1:] == [
+        "service:  The service works, but not everything does; 1 node is not heard of",
+        "node:     fdi-1 (lives, forms the groups) polls prod, test",
+        "node:     fdi-2 (silent) polls nothing",
         "fires:    1 critical (1 kept quiet, 1 acknowledged)",
         "waits:    1",
         "silences: 1",

@@ -105,6 +105,7 @@ class Town:
             policy.route,
             receivers,
             now=self.now,
+            meters=Meters(),
             pulse=pulse,
             queued=lambda: None,
             quieting=policy.quieting,

@@ -11,7 +11,7 @@ import pytest
 from monitor.dispatcher import BATCH, Dispatcher
 from monitor.errors import StoreFailed
 from monitor.matchers import EVERYTHING, parse
-from monitor.meters import Pulse
+from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
 from monitor.notification import Change, Reason
 from monitor.notifiers import Options
@@ -67,7 +67,10 @@ class Town:
         self.queued = 0
         self.known: dict[str, State] = {}
         by_name = {receiver.name: receiver for receiver in receivers or (Receiver("ops", (LOUD,)),)}
-        self.dispatcher = Dispatcher(store, tree, by_name, now=lambda: START, pulse=Pulse(), queued=self.count)
+        self.meters = Meters()
+        self.dispatcher = Dispatcher(
+            store, tree, by_name, now=lambda: START, meters=self.meters, pulse=Pulse(), queued=self.count
+        )
 
     def count(self) -> None:
         self.queued += 1

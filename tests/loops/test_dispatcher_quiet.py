@@ -36,6 +36,7 @@ def quiet_town(store: Store, tree: Route, quieting: Quieting) -> Town:
         tree,
         {"ops": OPS, "manager": MANAGER},
         now=lambda: START,
+        meters=town.meters,
         pulse=Pulse(),
         queued=town.count,
         quieting=quieting,
@@ -302,3 +303,22 @@ async def test_an_acknowledgement_reaches_only_kinds_that_show_it_over_a_restart
         ("acknowledged", "same", ""),
         ("nothing-new", "nothing-new", ""),
     ]
+
+
+async def test_each_decision_and_what_it_keeps_back_is_counted_once(store: Store) -> None:
+    town = Town(store, route("ops"))
+    await town.move(0, alert("orders"), alert("invoices"))
+    await town.go(10)
+    await put(store, silence('instance="orders"', 20, 600), 20)
+    await town.go(20)
+    await town.go(50)
+    await put(store, silence('instance="orders"', 20, 600).end(moment(100), Ended.BY_HAND), 100)
+    await town.go(100)
+
+    def counted(name: str, **labels: str) -> float:
+        return town.meters.value(f"fdi_monitor_{name}_total", receiver="ops", **labels)
+
+    assert counted("decisions", verdict="first") == 1
+    assert counted("decisions", verdict="waiting") == 0
+    assert counted("suppressed", reason="silenced") == 1
+    assert counted("suppressed", reason="muted") == 0

@@ -297,8 +297,8 @@ async def test_what_the_cloud_throttled_is_seen_in_the_metrics() -> None:
         here.cloud.share, here.cloud.throttled, here.cloud.requests = 0.5, 3, 40
         await asyncio.sleep(2)
         assert here.count("fdi_monitor_quota_share") == 0.5
-        assert here.count("fdi_monitor_throttled") == 3
-        assert here.count("fdi_monitor_requests") == 40
+        assert here.count("fdi_monitor_throttled_total") == 3
+        assert here.count("fdi_monitor_requests_total") == 40
         assert here.count("fdi_monitor_quota_requests_per_second") == ACCOUNT.quota.rate
 
 

@@ -219,3 +219,39 @@ async def test_on_paper_only_what_can_be_read_is_printed(browser: Browser, serve
     await expect(page.locator("#live")).to_be_hidden()
     await expect(page.locator(".tile")).to_have_count(20)
     assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+# without a window Chromium shows every page: that it is hidden is told to the page alone
+STREAMS = """
+window.streams = [];
+window.EventSource = class extends EventSource {
+    constructor(...given) { super(...given); streams.push(this); }
+};
+window.seen = (visible) => {
+    Object.defineProperty(document, 'hidden', { value: !visible, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+};
+"""
+
+
+async def test_a_page_that_nobody_sees_holds_no_stream_and_catches_up_when_it_is_seen(
+    browser: Browser, served: Served
+) -> None:
+    page = await browser.new_page()
+    await page.add_init_script(STREAMS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(served.address)
+    await page.wait_for_selector(LIVE)
+    assert await page.evaluate("streams.map((one) => one.readyState)") == [1]
+    await page.evaluate("seen(false)")
+    assert await page.evaluate("streams.map((one) => one.readyState)") == [2]
+    before = len(asked)
+    await webscene.recover(served.site.store)
+    served.site.changed.ring()
+    await page.wait_for_timeout(200)
+    assert len(asked) == before
+    await page.evaluate("seen(true)")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("All 20 instances are well")
+    assert await page.evaluate("streams.map((one) => one.readyState)") == [2, 1]
+    await page.context.close()

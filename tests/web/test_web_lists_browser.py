@@ -37,7 +37,7 @@ PAGES = {
     "retry": "deliveries/retry?receiver=stock-desk",
     "silences": "silences",
     "silence": f"silences/{ACTIVE.id}?said=extended",
-    "silence-form": f"silences/new?alert={ORDERS.key}&starts_at=2026-01-06&window=nights",
+    "silence-form": f"silences/new?alert={ORDERS.key}&starts_at=2026-01-06",
 }
 DRAWN = ("alerts", "alert", "rules", "deliveries", "silence-form")
 """The pages of which the documents have a picture."""

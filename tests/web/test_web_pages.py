@@ -144,6 +144,21 @@ async def test_a_language_is_chosen_by_a_click_and_stays(browser: Browser, serve
     assert complaints == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (375, "dark")])
+async def test_what_is_not_there_is_a_page_that_fits_and_leads_on(
+    browser: Browser, served: Served, width: int, scheme: Scheme
+) -> None:
+    page, complaints = await opened(browser, width=width, scheme=scheme)
+    answer = await page.goto(f"{served.address}alerts/gone?lang=zh")
+    assert answer is not None
+    assert answer.status == 404
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    assert (await page.evaluate(CONTRAST))[0][0] >= 4.5
+    assert [one for one in complaints if "404" not in one] == []
+    await page.get_by_role("main").get_by_role("link", name="告警", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("告警")
+
+
 async def test_on_a_phone_the_whole_navigation_is_within_reach_of_a_thumb(browser: Browser, served: Served) -> None:
     page, _ = await opened(browser, width=375, height=667)
     for language in ("en", "zh"):

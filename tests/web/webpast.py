@@ -62,6 +62,7 @@ def speech(*, broken: bool = False) -> Speech:
         accounts=accounts,
         files=("accounts.yaml", "fdi.yaml", "receivers.yaml"),
         faults=(FAULT,) if broken else (),
+        heartbeat=timedelta(minutes=1),
     )
 
 
@@ -76,9 +77,12 @@ def site(store: Store, *, broken: bool = False) -> Site:
         meters.wanted.labels(account).set(30)
         meters.interval.labels(account).set(every)
         meters.share.labels(account).set(0.8 if throttled else 1)
-        meters.throttled.labels(account).set(throttled)
+        meters.throttled.tell(account, throttled)
         meters.polls.labels(account, "good").inc(34_560)
         meters.polls.labels(account, "failed").inc(29)
+        meters.lag.labels(account).observe(0.02)
+    meters.heartbeats.labels("good").inc(2998)
+    meters.heard_at.set(before(0.5).timestamp())
     meters.reloaded_at.set(before(3 * 60).timestamp())
     said = speech(broken=broken)
     return Site(store, meters, pulse, lambda: NOW, Nudge(), speech=lambda: said, started_at=before(3000), node="fdi-1")

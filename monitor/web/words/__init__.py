@@ -16,6 +16,8 @@ from monitor.web.words import (
     lists_zh,
     status_en,
     status_zh,
+    trouble_en,
+    trouble_zh,
     zh,
 )
 from monitor.wording import Wording, wording
@@ -51,8 +53,8 @@ class Words:
 
 
 _PARTS = (
-    (en, instance_en, status_en, alerts_en, lists_en),
-    (zh, instance_zh, status_zh, alerts_zh, lists_zh),
+    (en, instance_en, status_en, alerts_en, lists_en, trouble_en),
+    (zh, instance_zh, status_zh, alerts_zh, lists_zh, trouble_zh),
 )
 _IN_ENGLISH, _IN_CHINESE = ({key: text for part in parts for key, text in part.TEXTS.items()} for parts in _PARTS)
 

@@ -62,6 +62,7 @@ TEXTS: Mapping[str, str] = {
     "link.nameless": "Say who you are, so that others know. Nothing was done: go back, and write a name.",
     "link.silenced": "Silenced for {span}. The link cannot be used again.",
     "link.acknowledged": "Acknowledged by {by}. The link cannot be used again.",
+    "link.remark": "by a link in a message",
     # the headline
     "say.firing": "{count} alert fires: {severity} on {where}|{count} alerts fire, worst: {severity} on {where}",
     "say.late": "What follows may be old: {loops}",

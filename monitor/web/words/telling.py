@@ -1,5 +1,6 @@
-"""The stories of alerts in the reader's language. They are told in English, by the service and its commands alike, so
-their sentences are the keys, as in catalogues of translations. What has none is shown as it is. Pure."""
+"""The stories of alerts, and what is wrong with a text, in the reader's language. They are told in English, by the
+service and its commands alike, so their sentences are the keys, as in catalogues of translations. What has none is
+shown as it is. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +11,10 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
-from monitor.web.words import story_zh
+from monitor.web.words import faults_zh, story_zh
 
 _GAP = re.compile(r"\{(\w+)\}")
+_WORDS = {**faults_zh.WORDS, **story_zh.WORDS}
 _COUNTED = re.compile(r"(\d+) ?([a-z]+)")
 
 
@@ -22,8 +24,8 @@ def told(text: str, language: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    if text in story_zh.WORDS:
-        return story_zh.WORDS[text]
+    if text in _WORDS:
+        return _WORDS[text]
     for pattern, sentence in _sentences():
         if (found := pattern.fullmatch(text)) is not None:
             return sentence.format_map({name: _filled(name, value) for name, value in found.groupdict().items()})
@@ -36,7 +38,7 @@ def _filled(name: str, value: str) -> str:
         return _chinese(value)
     if name.startswith(("span", "tries", "counts")):
         return _counted(value)
-    return story_zh.WORDS.get(value, value) if name.startswith(("word", "severity")) else value
+    return _WORDS.get(value, value) if name.startswith(("word", "severity")) else value
 
 
 def _counted(text: str) -> str:
@@ -46,7 +48,8 @@ def _counted(text: str) -> str:
 
 @cache
 def _sentences() -> tuple[tuple[Any, str], ...]:
-    return tuple((re2.compile(_pattern(english)), chinese) for english, chinese in story_zh.SENTENCES.items())
+    sentences = {**story_zh.SENTENCES, **faults_zh.SENTENCES}
+    return tuple((re2.compile(_pattern(english)), chinese) for english, chinese in sentences.items())
 
 
 def _pattern(sentence: str) -> str:

@@ -60,6 +60,7 @@ TEXTS: Mapping[str, str] = {
     "link.nameless": "请写明您是谁，以便他人知晓。未执行任何操作：请返回填写姓名。",
     "link.silenced": "已静默 {span}。该链接不能再次使用。",
     "link.acknowledged": "已由 {by} 认领。该链接不能再次使用。",
+    "link.remark": "通过消息中的链接",
     # the headline
     "say.firing": "{count} 条告警，最严重：{where}（{severity}）",
     "say.late": "以下内容可能已过时：{loops}",

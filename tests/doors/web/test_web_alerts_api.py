@@ -77,7 +77,7 @@ async def test_an_alert_has_alertmanagers_shape(tmp_path: Path) -> None:
             "annotations": {"summary": "3 tasks abnormal on orders"},
             "endsAt": "2026-01-05T10:05:00.000Z",
             "fingerprint": fingerprint(ORDERS.all_labels),
-            "receivers": [{"name": "oncall"}],
+            "receivers": [{"name": "oncall", "labels": {"name": "oncall"}}],
             "startsAt": "2026-01-05T09:58:00.000Z",
             "status": {"inhibitedBy": [], "mutedBy": [], "silencedBy": ["s-1"], "state": "suppressed"},
             "updatedAt": "2026-01-05T09:59:55.000Z",
@@ -131,9 +131,7 @@ async def test_status_and_receivers_tell_no_more_than_names(tmp_path: Path) -> N
     async with opened(tmp_path, SPEECH) as (_, client):
         status = await (await client.get("/api/v2/status")).json()
         assert await (await client.get("/api/v2/receivers")).json() == [
-            {"name": "ops"},
-            {"name": "oncall"},
-            {"name": "data"},
+            {"name": name, "labels": {"name": name}} for name in ("ops", "oncall", "data")
         ]
     assert status["cluster"] == {"status": "disabled", "peers": []}
     assert set(status["versionInfo"]) == {"branch", "buildDate", "buildUser", "goVersion", "revision", "version"}

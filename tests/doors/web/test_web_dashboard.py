@@ -215,7 +215,7 @@ async def test_each_account_shows_its_health_and_its_quota_the_worst_first(tmp_p
             site.meters.wanted.labels(account).set(30)
             site.meters.interval.labels(account).set(every)
         site.meters.share.labels("test").set(0.55)
-        site.meters.throttled.labels("test").set(1)
+        site.meters.throttled.tell("test", 1)
         told = text(await page(client))
     accounts = told[told.index("Accounts") : told.index("Instances")]
     assert (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse
-from webrows import alert, fill, instance, letter, opened, page, run
+from webrows import alert, fill, instance, letter, opened, page, run, share
 
 import monitor
 
@@ -26,7 +26,7 @@ needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missin
 
 _NOT_OURS = {"up"}
 """What Prometheus itself says of a scrape."""
-_WORDS = {"and", "or", "unless", "by", "on", "sum", "count", "rate", "increase", "delta", "topk", "vector"}
+_WORDS = {"and", "or", "unless", "by", "on", "sum", "count", "rate", "increase", "delta", "topk", "vector", "max"}
 _WORDS |= {"histogram_quantile", "le"}
 
 
@@ -67,6 +67,7 @@ async def test_every_panel_and_alert_asks_for_metrics_that_there_are(tmp_path: P
     async with opened(tmp_path) as (site, client):
         site.pulse.expect("courier", within=site.now() - site.now(), at=site.now())
         await fill(site.store, [(instance(), [run()])], alert_rows=[alert()], letters=[letter(alert())])
+        await share(site.store)
         text = await page(client, "/metrics")
     found = {sample.name for family in parse(text) for sample in family.samples}
     families = {(family.name, family.type) for family in parse(text)}

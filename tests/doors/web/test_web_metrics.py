@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
-from webrows import ILL, NOW, Client, alert, fill, instance, letter, opened, page, run
+from webrows import ILL, NOW, Client, alert, fill, instance, letter, opened, page, run, share
 
 import monitor
 from monitor.group import new_group
@@ -169,3 +169,22 @@ async def test_the_format_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
         families = parse_openmetrics(await answer.text())  # type: ignore[no-untyped-call]
         assert "fdi_up" in {family.name for family in families}
+
+
+async def test_the_nodes_that_share_the_database_are_told(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (site, client):
+        alone = await scrape(client)
+        await share(site.store)
+        found = await scrape(client)
+    assert not [name for name, _ in alone if name.startswith(("fdi_monitor_node", "fdi_monitor_leases"))]
+    assert found[one("fdi_monitor_nodes")] == 2
+    assert {key: found[one("fdi_monitor_silences", state=key)] for key in ("active", "pending", "expired")} == {
+        "active": 0,
+        "pending": 0,
+        "expired": 0,
+    }
+    assert found[one("fdi_monitor_leases_free")] == 1
+    for node, unheard, leads in (("fdi-1", 0, 1), ("fdi-2", 13, 0)):
+        assert found[one("fdi_monitor_node_unheard_seconds", node=node)] == unheard
+        assert found[one("fdi_monitor_node_leases", node=node)] == 1
+        assert found[one("fdi_monitor_node_leads", node=node)] == leads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,8 @@ from monitor.routing import Route
 from monitor.rules.quantity import quantity
 from monitor.rules.rule import Override, Rule
 from monitor.store.episodes import Unrest
-from monitor.web.ruleboard import Order, Standing, Watched, board
+from monitor.store.tallies import Crowd
+from monitor.web.ruleboard import Order, Standing, Watched, board, reaches
 from monitor.web.site import Speech
 
 ABNORMAL = Rule(
@@ -49,21 +51,28 @@ LIVE = (
 )
 
 
+def crowds(live: tuple[Alert, ...]) -> list[Crowd]:
+    """The alerts as the store counts them."""
+    counted = Counter((one.rule, one.state, one.severity) for one in live)
+    return [Crowd(*alike, number) for alike, number in counted.items()]
+
+
 def found(
     order: Order = Order.NOISE, text: str = "", live: tuple[Alert, ...] = LIVE, noisy: str = "terminated-jump"
 ) -> dict[str, Standing]:
     unrest = {noisy: Unrest(firings=9, alerts=2, brief=6, again=4, idle=7)}
-    return {one.name: one for one in board(SPEECH, live, unrest, WATCHED, order=order, text=text)}
+    return {one.name: one for one in board(SPEECH, crowds(live), unrest, order=order, text=text)}
 
 
 def test_a_rule_tells_where_it_stands() -> None:
     rule = found()["tasks-abnormal"]
     assert (rule.firing, rule.pending, rule.worst) == (2, 1, Severity.CRITICAL)
-    assert (rule.instances, rule.evaluated_at) == (2, ago(900))
+    reach = reaches(found().values(), WATCHED)
+    assert reach["tasks-abnormal"] == (2, ago(900))
     assert (rule.place, rule.tests) == ("fdi.yaml:12", 2)
     assert rule.alerts == 'alertname="tasks-abnormal"'
     jump = found()["terminated-jump"]
-    assert (jump.instances, jump.evaluated_at, jump.tests, jump.place) == (3, ago(5), 0, "")
+    assert (*reach["terminated-jump"], jump.tests, jump.place) == (3, ago(5), 0, "")
     assert jump.noise == 7
 
 

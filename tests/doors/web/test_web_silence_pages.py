@@ -12,13 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from webrows import NOW, Client, ago, alert, fill, instance, opened, page
+from webrows import NOW, Client, ago, alert, fill, instance, letter, opened, page
 
 from monitor.matchers import EVERYTHING, parse
+from monitor.model import Cause, State, Transition
 from monitor.quieting import Quieting
 from monitor.routing import Route
 from monitor.silences import Ended, Silence
-from monitor.store import silences
+from monitor.store import alerts, outbox, silences
 from monitor.timewindows import Recurring
 from monitor.web.site import Site, Speech
 
@@ -181,3 +182,25 @@ async def test_a_chinese_reader_reads_chinese(tmp_path: Path) -> None:
     assert "新建静默" in html
     assert "请填写姓名，以便他人知道找谁。" in wrong
     assert "尚未执行：有 3 处需要修改。" in wrong
+
+
+async def test_the_form_shows_what_it_would_have_hidden_in_the_last_days(tmp_path: Path) -> None:
+    orders = alert(instance("orders"))
+    fired = [
+        Transition(orders.key, ago(since), State.PENDING, State.FIRING, Cause.HELD, orders.severity, orders.rule, "1")
+        for since in (90_000, 3600, 8 * 86_400)
+    ]
+    async with scene(tmp_path) as (site, client):
+        blank = text(await page(client, "/silences/new"))
+        async with site.store.write() as tx:
+            await alerts.append(tx, sorted(fired, key=lambda step: step.at))
+            await outbox.add(tx, [letter(orders), letter(orders, id="letter-2", receiver="oncall")])
+        seen = text(await page(client, f"/silences/new?alert={orders.key}"))
+        night = text(await page(client, f"/silences/new?alert={orders.key}&window=nights"))
+        other = text(await page(client, "/silences/new?matcher=instance%3Dnone"))
+    assert "in the last" not in blank
+    past = "Would have hidden in the last 7d Alerts began to fire 2 times · 2 messages (oncall 1, ops-chat 1)"
+    assert past in seen
+    assert "tasks-abnormal orders · prod · fired 2 times · last 09:00:00 UTC" in seen
+    assert "in the last 7d Nothing that fired or was said." in night
+    assert "in the last 7d Nothing that fired or was said." in other

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from monitor import __version__
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Counts, Failure, FailureKind, Instance, Run, Severity, State
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -19,6 +20,7 @@ from monitor.nudge import Nudge
 from monitor.posted import Post
 from monitor.store import alerts, history, instances, outbox
 from monitor.store.database import Store, open_store
+from monitor.store.node_tables import lease, node
 from monitor.store.outbox import Letter
 from monitor.web.server import make_app
 from monitor.web.site import Site, Speech
@@ -95,6 +97,20 @@ async def fill(
         await history.begin(tx, [(rows[one.key], part) for one, runs in seen for part in runs])
         await alerts.save(tx, alert_rows)
         await outbox.add(tx, letters)
+
+
+async def share(store: Store) -> None:
+    """Two nodes share the database, of which one is not heard of any more; an account is polled by neither."""
+    common = {"version": __version__, "accounts": ["prod", "test"], "leaving": False, "started_at": ago(7200)}
+    rows = [
+        {"id": "n-1", "name": "fdi-1", "address": "http://10.0.0.1:8080", "until": ago(-12), **common},
+        {"id": "n-2", "name": "fdi-2", "address": "http://10.0.0.2:8080", "until": ago(1), **common},
+    ]
+    held = {"": "n-1", "dev": "n-0", "prod": "n-2", "test": "n-1"}
+    async with store.write() as tx:
+        await tx.execute(node.insert(), rows)
+        leases = [{"account": name, "holder": one, "epoch": 1, "since": NOW} for name, one in held.items()]
+        await tx.execute(lease.insert(), leases)
 
 
 async def _heed(posts: Sequence[Post]) -> int:
