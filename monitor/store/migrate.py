@@ -9,8 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
+import monitor
 from monitor.errors import UsageError
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -29,27 +29,44 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
         connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(_ONE_AT_A_TIME)
     config = _config()
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, revision)
-    except CommandError as error:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in _known(config):
         raise UsageError(
-            "the database was written by a newer fdi-monitor. Run that version, or name another one in "
-            "FDI_MONITOR_DATA or FDI_MONITOR_DATABASE_URL."
-        ) from error
+            f"{_place(connection)} was written by a newer fdi-monitor: its schema is {found}, and this is version "
+            f"{monitor.__version__}, which knows those up to {head()}. Nothing was changed. Run the newer version, go "
+            "back to a backup of before the upgrade, or name another place in FDI_MONITOR_DATA or "
+            "FDI_MONITOR_DATABASE_URL."
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def check(connection: sa.Connection) -> None:
     """Raises UsageError where the database is not as this version writes it."""
-    if MigrationContext.configure(connection).get_current_revision() != head():
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != head():
         raise UsageError(
-            "the database was written by another version of fdi-monitor: run the service of this version on it first"
+            f"{_place(connection)} was written by another version of fdi-monitor: its schema is {found or 'missing'}, "
+            f"and this is version {monitor.__version__}, which reads {head()}. Where that is the newer one, run the "
+            "service of this version on it first; else use the version that wrote it."
         )
 
 
 def head() -> str:
     """The name of the newest schema this version knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def _known(config: Config) -> set[str]:
+    return {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def _place(connection: sa.Connection) -> str:
+    """The database in words that a person knows it by, without a secret."""
+    if connection.dialect.name == "postgresql":
+        return f"the database {connection.execute(sa.text('SELECT current_database()')).scalar_one()}"
+    _, _, file = connection.execute(sa.text("PRAGMA database_list")).one()
+    return f"the database {file}"
 
 
 def _config() -> Config:
