@@ -28,15 +28,15 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(_ONE_AT_A_TIME)
-    config = _config()
     found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in _known(config):
+    if found is not None and found not in steps():
         raise UsageError(
             f"{_place(connection)} was written by a newer fdi-monitor: its schema is {found}, and this is version "
             f"{monitor.__version__}, which knows those up to {head()}. Nothing was changed. Run the newer version, go "
             "back to a backup of before the upgrade, or name another place in FDI_MONITOR_DATA or "
             "FDI_MONITOR_DATABASE_URL."
         )
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -52,13 +52,14 @@ def check(connection: sa.Connection) -> None:
         )
 
 
+def steps() -> frozenset[str]:
+    """The names of all schemas this version knows."""
+    return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def head() -> str:
     """The name of the newest schema this version knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def _known(config: Config) -> set[str]:
-    return {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _place(connection: sa.Connection) -> str:

@@ -46,7 +46,7 @@ def test_a_file_that_is_there_is_kept_and_a_copy_that_fails_leaves_none(tmp_path
     (tmp_path / "old").write_text("the copy of yesterday")
     with pytest.raises(UsageError, match="old is there already: name a file that is not"):
         back_up(tmp_path, tmp_path / "old")
-    with pytest.raises(UsageError, match="cannot be copied to .*new: file is not a database"):
+    with pytest.raises(UsageError, match=r"cannot be copied to .*new: file is not a database"):
         back_up(tmp_path, tmp_path / "new")
     with pytest.raises(UsageError, match="new cannot be written: No such file or directory"):
         back_up(tmp_path, tmp_path / "nowhere" / "new")
