@@ -155,7 +155,7 @@ class Course:
 
     def _few(self, run: Run) -> bool:
         """Whether a look back may find fewer than two good samples somewhere in the run."""
-        shortest = min((look.reach for look in self._edges.leaves), default=None)
+        shortest = min([*(look.reach for look in self._edges.leaves), *self._edges.smooth], default=None)
         if shortest is None:
             return False
         earlier = [other for other in self._stage.past(self.key) if other.end < run.start]

@@ -67,7 +67,7 @@ def dated(found: answers.TokenInfo) -> None:
 READERS: dict[str, tuple[Any, Callable[[Answer], Any], Callable[[Any], None]]] = {
     "statistics": (statistics_body(), answers.statistics, counted),
     "instances": (INSTANCES, answers.instance_page, listed),
-    "projects": (PROJECTS, answers.projects, list),
+    "projects": (PROJECTS, answers.projects, len),
     "token": (token_reply(), answers.token_info, dated),
     "tasks": (TASKS, broken_tasks, named),
 }
