@@ -52,8 +52,8 @@ def check(connection: sa.Connection) -> None:
     if present != head():
         raise UsageError(
             f"{_place(connection)} was written by another version of fdi-monitor: its schema is "
-            f"{present or 'missing'}, and this is version {monitor.__version__}, which reads {head()}. Where that is the "
-            "newer one, run the service of this version on it first; else use the version that wrote it."
+            f"{present or 'missing'}, and this is version {monitor.__version__}, which reads {head()}. Where that is "
+            "the newer one, run the service of this version on it first; else use the version that wrote it."
         )
 
 

@@ -59,6 +59,10 @@ def listed(found: answers.InstancePage) -> None:
     assert all(one.id for one in found.instances)
 
 
+def called(found: list[answers.Project]) -> None:
+    assert all(one.name for one in found)
+
+
 def dated(found: answers.TokenInfo) -> None:
     assert found.expires_at.tzinfo is not None
     assert found.issued_at.tzinfo is not None
@@ -67,7 +71,7 @@ def dated(found: answers.TokenInfo) -> None:
 READERS: dict[str, tuple[Any, Callable[[Answer], Any], Callable[[Any], None]]] = {
     "statistics": (statistics_body(), answers.statistics, counted),
     "instances": (INSTANCES, answers.instance_page, listed),
-    "projects": (PROJECTS, answers.projects, len),
+    "projects": (PROJECTS, answers.projects, called),
     "token": (token_reply(), answers.token_info, dated),
     "tasks": (TASKS, broken_tasks, named),
 }
