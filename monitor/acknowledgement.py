@@ -20,7 +20,6 @@ class Ended(enum.StrEnum):
     SEVERITY_ROSE = "severity-rose"
     RESOLVED = "resolved"
     EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,11 +18,17 @@ import pytest
 import structlog
 from browsing import chromium
 from databases import Server, serving
+from hypothesis import settings
 
 from monitor import redaction
 from monitor.store.database import Store, open_store
 
 __all__ = ["chromium"]
+
+if wanted := os.environ.get("FDI_FUZZ"):
+    # `make fuzz`: as many examples as that, however long one takes
+    settings.register_profile("fuzz", max_examples=int(wanted), deadline=None, print_blob=True)
+    settings.load_profile("fuzz")
 
 CONTRACT = Path(__file__).parent / "doors" / "store"
 

@@ -65,7 +65,7 @@ COMMANDS = dict(
         _entry("silence", "Makes, lists and ends silences."),
         _entry("simulate", "Runs the simulated cloud alone, until Ctrl-C or SIGTERM."),
         _entry("status", "Shows how the running service stands."),
-        _entry("store", "Moves what the service keeps to another database."),
+        _entry("store", "Backs up what the service keeps, or moves it to another database."),
         _entry("test", "Plays the tests written beside the rules, in virtual time."),
     )
 )

@@ -1,10 +1,11 @@
-"""`fdi-monitor store`: what the service keeps, moved to another database."""
+"""`fdi-monitor store`: what the service keeps, copied into a file or moved to another database."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,19 +16,40 @@ from monitor.cli.start import aio, begin
 from monitor.errors import UsageError
 from monitor.store.postgres import opened as opened_postgres
 from monitor.store.postgres import shown
-from monitor.store.sqlite import FILE
+from monitor.store.sqlite import FILE, back_up
 from monitor.store.sqlite import opened as opened_sqlite
 from monitor.store.transfer import Tell, copy
 
 
 @click.group()
 def store() -> None:
-    """Moves what the service keeps to another database.
+    """Backs up what the service keeps, or moves it to another database.
+
+    \b
+    Examples:
+      fdi-monitor store backup fdi-monitor.backup
+      FDI_MONITOR_DATABASE_URL=postgresql://fdi:secret@db/fdi fdi-monitor store migrate
+    """
+
+
+@store.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> int:
+    """Copies the SQLite database in the data folder into a new FILE; the service may be running.
+
+    FILE is the database as it was at one moment, readable for its owner only. To go back, stop the service and put it
+    into an empty data folder as fdi-monitor.sqlite3. A PostgreSQL database is backed up by its own tools, as pg_dump.
 
     \b
     Example:
-      FDI_MONITOR_DATABASE_URL=postgresql://fdi:secret@db/fdi fdi-monitor store migrate
+      fdi-monitor store backup fdi-monitor.backup
     """
+    settings = begin()
+    if settings.database:
+        raise UsageError(f"the service keeps everything in {shown(settings.database)}: back that up with pg_dump")
+    size = back_up(settings.data, file)
+    click.echo(f"{size:,} bytes are in {file}")
+    return GOOD
 
 
 @store.command()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from monitor import durations, matchers
@@ -186,7 +186,6 @@ Matching = Annotated[
 ]
 
 SECOND = AfterValidator(at_least("1s"))
-NON_EMPTY = Field(min_length=1)
 
 
 def exactly_one(keys: Mapping[str, Texts], names: tuple[str, ...], *at: int | str) -> Iterator[Problem]:

@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 
 from monitor.model import Labels
 
-LOST = None
-"""In a series: the poll failed."""
-
 
 @dataclass(frozen=True, slots=True)
 class CaseInstance:

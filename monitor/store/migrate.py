@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+import monitor
 from monitor.errors import UsageError
 from monitor.store.tables import metadata
 
@@ -30,6 +31,13 @@ def upgrade(connection: sa.Connection, revision: str = "") -> None:
     present = _present(connection)
     if present == (revision or head()):
         return
+    if present is not None and present not in steps():
+        raise UsageError(
+            f"{_place(connection)} was written by a newer fdi-monitor: its schema is {present}, and this is version "
+            f"{monitor.__version__}, which knows those up to {head()}. Nothing was changed. Run the newer version, go "
+            "back to a backup of before the upgrade, or name another place in FDI_MONITOR_DATA or "
+            "FDI_MONITOR_DATABASE_URL."
+        )
     if present or revision:
         _step(connection, revision or head())
     else:
@@ -40,15 +48,23 @@ def upgrade(connection: sa.Connection, revision: str = "") -> None:
 
 def check(connection: sa.Connection) -> None:
     """Raises UsageError where the database is not as this version writes it."""
-    if _present(connection) != head():
+    present = _present(connection)
+    if present != head():
         raise UsageError(
-            "the database was written by another version of fdi-monitor: run the service of this version on it first"
+            f"{_place(connection)} was written by another version of fdi-monitor: its schema is "
+            f"{present or 'missing'}, and this is version {monitor.__version__}, which reads {head()}. Where that is "
+            "the newer one, run the service of this version on it first; else use the version that wrote it."
         )
 
 
 def head() -> str:
-    """The name of the newest schema this version knows: the steps are numbered."""
-    return max(script.name.partition("_")[0] for script in (SCRIPTS / "versions").glob("[0-9]*.py"))
+    """The name of the newest schema this version knows."""
+    return steps()[-1]
+
+
+def steps() -> list[str]:
+    """The names of all schemas this version knows, the oldest first: the steps are numbered."""
+    return sorted(script.name.partition("_")[0] for script in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
 def _present(connection: sa.Connection) -> str | None:
@@ -58,19 +74,20 @@ def _present(connection: sa.Connection) -> str | None:
     return connection.execute(sa.select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
+def _place(connection: sa.Connection) -> str:
+    """The database in words that a person knows it by, without a secret."""
+    if connection.dialect.name == "postgresql":
+        return f"the database {connection.execute(sa.text('SELECT current_database()')).scalar_one()}"
+    _, _, file = connection.execute(sa.text("PRAGMA database_list")).one()
+    return f"the database {file}"
+
+
 def _step(connection: sa.Connection, revision: str) -> None:
     # Most starts have no step to run, and to load what runs them takes a sixth of a start.
     from alembic import command
     from alembic.config import Config
-    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, revision)
-    except CommandError as error:
-        raise UsageError(
-            "the database was written by a newer fdi-monitor. Run that version, or name another one in "
-            "FDI_MONITOR_DATA or FDI_MONITOR_DATABASE_URL."
-        ) from error
+    command.upgrade(config, revision)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +86,32 @@ async def opened_archive(data: Path) -> AsyncIterator[Archive]:
         yield Archive(reader)
     finally:
         await reader.dispose()
+
+
+def back_up(data: Path, file: Path) -> int:
+    """Writes the database in the folder `data`, as it is at one moment, into a new `file`; its bytes.
+
+    A service may work in the folder meanwhile, of any version. Nothing is left of a copy that could not be finished.
+
+    Raises:
+        UsageError: there is no database, or the file is there already or cannot be written.
+    """
+    source = data / FILE
+    if not source.is_file():
+        raise UsageError(f"there is nothing to back up: {source} does not exist. FDI_MONITOR_DATA names the folder.")
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError as error:
+        raise UsageError(f"{file} is there already: name a file that is not, such as one with the date") from error
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True)) as database:
+            database.execute("VACUUM INTO ?", (str(file),))
+    except sqlite3.Error as error:
+        file.unlink()
+        raise UsageError(f"the database {source} cannot be copied to {file}: {error}") from error
+    return file.stat().st_size
 
 
 class _locked:  # noqa: N801 - reads as the statement it is used in

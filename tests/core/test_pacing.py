@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +63,19 @@ def test_only_what_is_repeated_rarely_steps_aside() -> None:
     assert repeats_at(START, timedelta(hours=4), "g") > START + timedelta(hours=4, seconds=9)
     late = START + timedelta(seconds=40)
     assert repeats_at(late, timedelta(hours=4), "g") == late + timedelta(hours=4)
+
+
+def test_groups_step_aside_over_the_whole_minute_and_each_always_alike() -> None:
+    rush = START.replace(minute=30)
+    seconds = sorted((aside(rush, f"group-{number}") - rush).total_seconds() for number in range(500))
+    assert seconds[0] < 11
+    assert seconds[-1] > 59
+    assert seconds[250] == pytest.approx(35, abs=3)
+    assert aside(rush, "ops") == rush + timedelta(seconds=27, microseconds=768134)
+
+
+def test_from_five_minutes_on_a_repeat_steps_aside() -> None:
+    rush = START.replace(minute=30)
+    assert repeats_at(rush - timedelta(minutes=5), timedelta(minutes=5), "ops") > rush
+    brief = timedelta(minutes=4, seconds=59)
+    assert repeats_at(rush - brief, brief, "ops") == rush

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.matchers import EVERYTHING, parse
-from monitor.routing import Route
+from monitor.routing import Route, Step
 
 CRITICAL = {"alertname": "abnormal", "account": "prod", "severity": "critical", "team": "data"}
 WARNING = {**CRITICAL, "severity": "warning"}
@@ -64,3 +64,12 @@ def test_three_dots_make_every_alert_a_group() -> None:
 
 def test_labels_that_an_alert_lacks_do_not_group_it() -> None:
     assert route("ops").group_labels({"alertname": "policy-invalid"}) == {"alertname": "policy-invalid"}
+
+
+def test_a_step_of_escalation_is_a_place_of_its_own_with_nothing_below_it() -> None:
+    step = Step("manager", timedelta(minutes=15))
+    tree = replace(route("ops", "", route("data", 'team="data"')), steps=(step,))
+    itself, escalated = tree.told({"team": "web"})
+    assert itself is tree
+    assert escalated == replace(tree, path=f"{tree.path}/after=15m", receiver="manager", step=step, steps=(), routes=())
+    assert [place.receiver for place in tree.places()] == ["ops", "manager", "data"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import fences
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -111,7 +111,5 @@ async def test_the_schema_knows_the_example(packages: Path, tmp_path: Path) -> N
 def test_the_documents_show_the_example_as_it_is_and_it_is_short() -> None:
     code = (EXAMPLE / "fdi_monitor_ntfy.py").read_text(encoding="utf-8")
     assert len(code.splitlines()) <= 40
-    shown = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "docs" / "receivers.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
+    shown = [block.text for block in fences.blocks("python", page="docs/receivers.md")]
     assert code in shown

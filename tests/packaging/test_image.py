@@ -193,6 +193,24 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path)
     assert any(name.startswith("monitor/store/migrations/versions/0001") for name in inside), "the migrations"
 
 
+def test_the_same_source_gives_the_same_wheel_whenever_it_is_built(wheel: Path, workshop: Path) -> None:
+    """Other times of files, another order of folders, another mask: the same bytes."""
+    built = []
+    for name, mask, epoch in (("one", 0o022, None), ("two", 0o077, 1_000_000_000)):
+        source = shutil.copytree(workshop / "src", workshop / name)
+        for file in source.rglob("*"):
+            if epoch is not None:
+                os.utime(file, (epoch, epoch))
+        code = f"import os; os.umask({mask}); from hatchling.build import build_wheel; print(build_wheel('dist'))"
+        environment = clean_environment(SOURCE_DATE_EPOCH="1700000000")
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=source, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        built.append((source / "dist" / wheel.name).read_bytes())
+    assert built[0] == built[1]
+
+
 def test_the_installed_command_answers(app: Path, workshop: Path) -> None:
     command = app / "bin" / "fdi-monitor"
     assert run(command, "--version", cwd=workshop) == f"fdi-monitor, version {monitor.__version__}\n"

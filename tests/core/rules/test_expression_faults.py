@@ -60,11 +60,18 @@ FAULTS = {
     "": (1, 1, "the expression is empty: write a condition, such as abnormal > 0"),
     " \n": (1, 1, "the expression is empty: write a condition, such as abnormal > 0"),
     "0 < abnormal < 5": (14, 1, "comparisons do not chain: write 0 < abnormal and abnormal < 5"),
+    "0 < abnormal < 5 < 9": (14, 1, "comparisons do not chain: write 0 < abnormal and abnormal < 5"),
     "abnormal >": (11, 1, "the expression stops too early: a number, a name or ( is missing after '>'"),
     "> 1": (1, 1, "a number, a name or ( is missing before '>'"),
     "abnormal > + 1": (12, 1, "+ has nothing on its left: leave it out"),
     "(abnormal > 1": (1, 1, "this parenthesis is not closed: a ) is missing"),
     "abnormal > 1)": (13, 1, "this ) was never opened"),
+    ")": (1, 1, "this ) was never opened"),
+    "(abnormal > )": (13, 1, "a number, a name or ( is missing before ')'"),
+    "*": (1, 1, "a number, a name or ( is missing before '*'"),
+    "abnormal > 1 without (env)": (14, 7, TOGETHER),
+    "up > 0 OR age > 1m": (8, 2, "OR is written in small letters: or"),
+    "up > 0 NOT age > 1m": (8, 3, "NOT is written in small letters: not"),
     "abnormal > ()": (13, 1, "a number, a name or ( is missing before ')'"),
     "abnormal > 1 up > 0": (
         14,
@@ -302,6 +309,14 @@ def test_a_tree_as_deep_and_wide_as_the_limits_allow_is_told_off_not_crashed_on(
     text = "(up or up and 1 < 1 + 2 * " * 32 + "1" + ")" * 32 + " < 1 < 2"
     with pytest.raises(TextFault, match="comparisons do not chain: write a < b and b < c"):
         compile_expression(text, thresholds={})
+
+
+@pytest.mark.parametrize(("more", "advice"), [("", "{0} < a and a < 5"), ("x", "a < b and b < c")])
+def test_advice_of_more_than_a_hundred_letters_is_given_in_general(more: str, advice: str) -> None:
+    name = "n" * (100 - len(" < a and a < 5")) + more
+    with pytest.raises(TextFault) as caught:
+        compile_expression(f"{name} < a < 5", thresholds={})
+    assert caught.value.message == f"comparisons do not chain: write {advice.format(name)}"
 
 
 @pytest.mark.parametrize("piece", ["(", "-", "not ", "1+", "ago(", "9", "x", "\x00", "😀", ")", " "])

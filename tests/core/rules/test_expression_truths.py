@@ -242,6 +242,12 @@ def test_a_text_is_filled_in_with_its_numbers(text: str, filled: tuple[str, str]
     assert (expression.filled(replace(GOOD, history=window)), expression.filled(LOST)) == filled
 
 
+def test_a_text_about_several_instances_is_filled_in_with_what_is_known_of_all() -> None:
+    expression = compile_expression("max(age) > 5m and count(up == 0) >= 2", thresholds={}, by=True)
+    facts = replace(LOST, aggregates={"max(age)": 305.0, "count(up == 0)": 3.0})
+    assert expression.filled(facts) == "max(age) 5m5s > 5m and count(up == 0) 3 >= 2"
+
+
 def test_an_expression_tells_its_names_thresholds_and_reach() -> None:
     text = "abnormal >= warn and (up == 1 or ago(cdc.running, patience) + delta(running, 1h) > 2)"
     expression = compile_expression(text, thresholds=THRESHOLDS)

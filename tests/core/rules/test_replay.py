@@ -137,6 +137,26 @@ def test_a_run_is_split_between_two_polls() -> None:
     assert split(whole, START + STEP * 4) == (whole, None)
 
 
+def test_a_share_over_time_is_looked_at_again_when_the_second_poll_after_a_gap_makes_it_known() -> None:
+    """Found by chance: what divides looks back evenly, and still takes two polls to compare."""
+    divides = Rule("share", when="abnormal > 0", clear="delta(abnormal / running, 2m) != 0", keep=STEP)
+    late = START + timedelta(minutes=10)
+    runs = [
+        Run(START, START, 1, Counts(1, 2), Counts()),
+        Run(START + STEP, START + STEP, 1, Counts(1, 1), Counts()),
+        Run(late, late + STEP, 2, Counts(1, 2), Counts()),
+        Run(late + 2 * STEP, late + 3 * STEP, 2, failure=Failure(FailureKind.TIMEOUT, "")),
+    ]
+    past = past_of(
+        Instance("prod", "one", "one"), first_at=START, runs=runs, good=None, since=START, until=late + STEP * 9
+    )
+    jumping, stepping = (Replay((past,), (divides,), ROUTE, jumps=jumps) for jumps in (True, False))
+    for replay in (jumping, stepping):
+        replay.play(late + STEP * 9)
+    assert jumping.transitions == stepping.transitions
+    assert stepping.transitions[-1].at == late + STEP
+
+
 CONDITIONS = (
     "abnormal > 0",
     "abnormal >= 2 or common.running == 0",

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from pathlib import Path
 
+import fences
 from test_web_openapi import filled
 
-import monitor
 from monitor.web import am_posts, events, paging
 
-TEXT = (Path(monitor.__file__).parents[1] / "docs" / "api.md").read_text("utf-8")
+TEXT = fences.text("docs/api.md")
 HERE = "http://127.0.0.1:8080"
 
 
 def calls() -> list[tuple[str, str, str | None]]:
     """Method, path and body of every call, in their order."""
     found = []
-    for block in re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.DOTALL | re.MULTILINE):
-        for line in block.splitlines():
+    for block in fences.blocks("sh", page="docs/api.md"):
+        for line in block.text.splitlines():
             command, silent, *rest = shlex.split(line)
             assert (command, silent) == ("curl", "-s")
             options = dict(zip(rest[:-1:2], rest[1:-1:2], strict=True))
@@ -39,10 +38,10 @@ async def test_every_call_is_answered(tmp_path: Path) -> None:
 
 
 async def test_the_error_that_is_shown_is_the_one_that_is_told(tmp_path: Path) -> None:
-    [block] = re.findall(r"^```json\n(.*?)^```$", TEXT, flags=re.DOTALL | re.MULTILINE)
+    [block] = fences.blocks("json", page="docs/api.md")
     async with filled(tmp_path) as client:
         answer = await client.get("/api/fdi/v1/alerts?limit=0")
-        assert await answer.json() == json.loads(block)
+        assert await answer.json() == json.loads(block.text)
 
 
 def test_the_limits_are_the_limits() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import fences
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -126,9 +127,8 @@ async def test_our_own_pages_are_known_by_the_name_that_the_browser_sees(
 
 def test_the_nginx_of_the_documents_says_what_is_needed() -> None:
     """Run with nginx 1.22 by hand; what it means is what the small proxy below does."""
-    text = (Path(__file__).parents[3] / "docs" / "access.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
-    bare = re.sub(r"\s+#.*", "", block)
+    [block] = fences.blocks("nginx")
+    bare = re.sub(r"\s+#.*", "", block.text)
     assert re.match(r"location /fdi/ \{\n", bare)
     assert re.findall(r"proxy_pass (\S+);", bare) == ["http://127.0.0.1:8080/"], "its slash takes /fdi off"
     given = dict(re.findall(r"proxy_set_header (\S+) (\S+);", bare))

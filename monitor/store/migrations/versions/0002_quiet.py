@@ -13,14 +13,17 @@ _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Makes the tables, and gives groups of before what new ones have."""
-    with op.batch_alter_table("alert_group") as group:
-        group.add_column(sa.Column("mute", sa.JSON(), nullable=False, server_default="[]"))
-        group.add_column(sa.Column("active", sa.JSON(), nullable=False, server_default="[]"))
-        group.add_column(sa.Column("repeat_limit", sa.Integer(), nullable=True))
-        group.add_column(sa.Column("step", sa.JSON(), nullable=True))
-        group.add_column(sa.Column("repeats", sa.Integer(), nullable=False, server_default="0"))
-        group.add_column(sa.Column("held", sa.JSON(), nullable=False, server_default="{}"))
-        group.add_column(sa.Column("inhibited", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # column by column: a table that SQLite makes anew is dropped first, and takes the members of its groups with it
+    for column in (
+        sa.Column("mute", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("active", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("repeat_limit", sa.Integer(), nullable=True),
+        sa.Column("step", sa.JSON(), nullable=True),
+        sa.Column("repeats", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("held", sa.JSON(), nullable=False, server_default="{}"),
+        sa.Column("inhibited", sa.Boolean(), nullable=False, server_default=sa.false()),
+    ):
+        op.add_column("alert_group", column)
     op.create_table(
         "silence",
         sa.Column("id", sa.Text(), nullable=False),

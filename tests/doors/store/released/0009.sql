@@ -1,0 +1,285 @@
+BEGIN TRANSACTION;
+CREATE TABLE acknowledgement (
+	alert TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	owner TEXT NOT NULL, 
+	comment TEXT NOT NULL, 
+	severity TEXT NOT NULL, 
+	expires_at BIGINT, 
+	CONSTRAINT pk_acknowledgement PRIMARY KEY (alert)
+);
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0009');
+CREATE TABLE alert (
+	"key" TEXT NOT NULL, 
+	rule TEXT NOT NULL, 
+	rule_version TEXT NOT NULL, 
+	account TEXT, 
+	cloud_id TEXT, 
+	labels JSON NOT NULL, 
+	severity TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	since BIGINT NOT NULL, 
+	state_since BIGINT NOT NULL, 
+	fired_at BIGINT, 
+	resolved_at BIGINT, 
+	cause TEXT NOT NULL, 
+	numbers JSON NOT NULL, 
+	numbers_at BIGINT, 
+	annotations JSON NOT NULL, source TEXT, ends_at BIGINT, 
+	CONSTRAINT pk_alert PRIMARY KEY ("key")
+);
+INSERT INTO "alert" VALUES('f32b9ee46ac7e4b9','cdc-tasks-abnormal','e1864ddaa676','demo','7249f64e-f5a0-4689-8780-b7c00a2debaf','{"alertname":"cdc-tasks-abnormal","env":"demo","account":"demo","region":"cn-north-4","project_id":"2b8dbbcea5d0e7b0eb9001d9b4b5d06f","instance":"orders","instance_id":"7249f64e-f5a0-4689-8780-b7c00a2debaf"}','critical','firing',1795636671610664,1795636675453139,1795636675453139,NULL,'held','{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008}',1795636675453139,'{"summary":"3 CDC tasks abnormal on orders","tasks":"payments-cdc-to-kafka, 库存变更捕获, customers-cdc-to-es"}',NULL,NULL);
+INSERT INTO "alert" VALUES('51487261a0e81fae','tasks-abnormal','24c916c205f6','demo','fed5f563-effa-4fd8-b30a-06efa23f8167','{"alertname":"tasks-abnormal","env":"demo","account":"demo","region":"cn-north-4","project_id":"2b8dbbcea5d0e7b0eb9001d9b4b5d06f","instance":"invoices","instance_id":"fed5f563-effa-4fd8-b30a-06efa23f8167"}','critical','firing',1795636674639576,1795636678626299,1795636678626299,NULL,'held','{"running":40,"abnormal":6,"terminated":2,"completed":222,"common.running":29,"common.abnormal":6,"common.terminated":0,"common.completed":219,"cdc.running":11,"cdc.abnormal":0,"cdc.terminated":2,"cdc.completed":3,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.000912}',1795636678626299,'{"summary":"6 tasks abnormal on invoices, 29 running"}',NULL,NULL);
+CREATE TABLE "alert_group" (
+	id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	receiver TEXT NOT NULL, 
+	labels JSON NOT NULL, 
+	wait BIGINT NOT NULL, 
+	interval BIGINT NOT NULL, 
+	repeat BIGINT NOT NULL, 
+	version INTEGER NOT NULL, 
+	changed_at BIGINT, 
+	spoke_at BIGINT, 
+	look_at BIGINT, 
+	said JSON NOT NULL, 
+	verdict TEXT NOT NULL, 
+	mute JSON DEFAULT '[]' NOT NULL, 
+	active JSON DEFAULT '[]' NOT NULL, 
+	repeat_limit INTEGER, 
+	step JSON, 
+	repeats INTEGER DEFAULT '0' NOT NULL, 
+	held JSON DEFAULT '{}' NOT NULL, 
+	inhibited BOOLEAN DEFAULT 0 NOT NULL, 
+	CONSTRAINT pk_alert_group PRIMARY KEY (id), 
+	CONSTRAINT uq_alert_group_key_receiver UNIQUE ("key", receiver)
+);
+INSERT INTO "alert_group" VALUES(1,'{}/{}:{account="demo", alertname="cdc-tasks-abnormal"}','chat','{"account":"demo","alertname":"cdc-tasks-abnormal"}',1000000,3000000,600000000,1,NULL,1795636676565519,1795637276565519,'{"f32b9ee46ac7e4b9":{"severity":"critical","values":{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"flapping":false,"owner":""}}','first','[]','[]',NULL,'null',0,'{}',0);
+INSERT INTO "alert_group" VALUES(2,'{}/{}/1:{account="demo", alertname="cdc-tasks-abnormal"}','hook','{"account":"demo","alertname":"cdc-tasks-abnormal"}',1000000,3000000,600000000,1,NULL,1795636676565519,1795637276565519,'{"f32b9ee46ac7e4b9":{"severity":"critical","values":{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"flapping":false,"owner":""}}','first','[]','[]',NULL,'null',0,'{}',0);
+INSERT INTO "alert_group" VALUES(3,'{}/{}/2:{account="demo", alertname="cdc-tasks-abnormal"}','terminal','{"account":"demo","alertname":"cdc-tasks-abnormal"}',1000000,3000000,600000000,1,NULL,1795636676565519,1795637276565519,'{"f32b9ee46ac7e4b9":{"severity":"critical","values":{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"flapping":false,"owner":""}}','first','[]','[]',NULL,'null',0,'{}',0);
+INSERT INTO "alert_group" VALUES(4,'{}/{}:{account="demo", alertname="tasks-abnormal"}','chat','{"account":"demo","alertname":"tasks-abnormal"}',1000000,3000000,600000000,0,1795636678626299,NULL,1795636679626299,'{}','waiting','[]','[]',NULL,'null',0,'{}',0);
+INSERT INTO "alert_group" VALUES(5,'{}/{}/1:{account="demo", alertname="tasks-abnormal"}','hook','{"account":"demo","alertname":"tasks-abnormal"}',1000000,3000000,600000000,0,1795636678626299,NULL,1795636679626299,'{}','waiting','[]','[]',NULL,'null',0,'{}',0);
+INSERT INTO "alert_group" VALUES(6,'{}/{}/2:{account="demo", alertname="tasks-abnormal"}','terminal','{"account":"demo","alertname":"tasks-abnormal"}',1000000,3000000,600000000,0,1795636678626299,NULL,1795636679626299,'{}','waiting','[]','[]',NULL,'null',0,'{}',0);
+CREATE TABLE alert_group_member (
+	group_id INTEGER NOT NULL, 
+	alert TEXT NOT NULL, 
+	CONSTRAINT pk_alert_group_member PRIMARY KEY (group_id, alert), 
+	CONSTRAINT fk_alert_group_member_group_id_alert_group FOREIGN KEY(group_id) REFERENCES alert_group (id) ON DELETE CASCADE
+);
+INSERT INTO "alert_group_member" VALUES(1,'f32b9ee46ac7e4b9');
+INSERT INTO "alert_group_member" VALUES(2,'f32b9ee46ac7e4b9');
+INSERT INTO "alert_group_member" VALUES(3,'f32b9ee46ac7e4b9');
+INSERT INTO "alert_group_member" VALUES(4,'51487261a0e81fae');
+INSERT INTO "alert_group_member" VALUES(5,'51487261a0e81fae');
+INSERT INTO "alert_group_member" VALUES(6,'51487261a0e81fae');
+CREATE TABLE audit (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	way TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	act TEXT NOT NULL, 
+	subject TEXT NOT NULL, 
+	detail TEXT NOT NULL, 
+	CONSTRAINT pk_audit PRIMARY KEY (id)
+);
+CREATE TABLE budget (
+	receiver TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	spent JSON NOT NULL, 
+	CONSTRAINT pk_budget PRIMARY KEY (receiver, position)
+);
+INSERT INTO "budget" VALUES('chat',0,'["2026-11-25T19:57:56.672640+00:00"]');
+CREATE TABLE claim (
+	receiver TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	holder TEXT NOT NULL, 
+	rests_until BIGINT, 
+	CONSTRAINT pk_claim PRIMARY KEY (receiver, position)
+);
+CREATE TABLE decision (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	alert TEXT NOT NULL, 
+	group_key TEXT NOT NULL, 
+	receiver TEXT NOT NULL, 
+	verdict TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	because TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	CONSTRAINT pk_decision PRIMARY KEY (id)
+);
+INSERT INTO "decision" VALUES(1,1795636676565519,'f32b9ee46ac7e4b9','{}/{}:{account="demo", alertname="cdc-tasks-abnormal"}','chat','first','new','','c4950b70-3797-4bb8-9ec0-39f6b9da78e9');
+INSERT INTO "decision" VALUES(2,1795636676565519,'f32b9ee46ac7e4b9','{}/{}/1:{account="demo", alertname="cdc-tasks-abnormal"}','hook','first','new','','cd4eb8ca-181f-4dea-aaef-a719d6f924ae');
+INSERT INTO "decision" VALUES(3,1795636676565519,'f32b9ee46ac7e4b9','{}/{}/2:{account="demo", alertname="cdc-tasks-abnormal"}','terminal','first','new','','6f701caf-7e1c-4cdb-9769-02ae494ef501');
+CREATE TABLE drill (
+	id TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	late_at BIGINT NOT NULL, 
+	schedule TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	steps JSON NOT NULL, 
+	messages JSON NOT NULL, 
+	CONSTRAINT pk_drill PRIMARY KEY (id)
+);
+CREATE TABLE instance (
+	id INTEGER NOT NULL, 
+	account TEXT NOT NULL, 
+	cloud_id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	region TEXT NOT NULL, 
+	project_id TEXT NOT NULL, 
+	labels JSON NOT NULL, 
+	first_seen_at BIGINT NOT NULL, 
+	CONSTRAINT pk_instance PRIMARY KEY (id), 
+	CONSTRAINT uq_instance_account_cloud_id UNIQUE (account, cloud_id)
+);
+INSERT INTO "instance" VALUES(1,'demo','7249f64e-f5a0-4689-8780-b7c00a2debaf','orders','cn-north-4','2b8dbbcea5d0e7b0eb9001d9b4b5d06f','{"env":"demo"}',1795636666744595);
+INSERT INTO "instance" VALUES(2,'demo','fed5f563-effa-4fd8-b30a-06efa23f8167','invoices','cn-north-4','2b8dbbcea5d0e7b0eb9001d9b4b5d06f','{"env":"demo"}',1795636666744595);
+INSERT INTO "instance" VALUES(3,'demo','f4015660-10f3-46e3-9386-ec018d80ca14','订单同步','cn-north-4','2b8dbbcea5d0e7b0eb9001d9b4b5d06f','{"env":"demo"}',1795636666744595);
+CREATE TABLE lease (
+	account TEXT NOT NULL, 
+	holder TEXT NOT NULL, 
+	epoch BIGINT NOT NULL, 
+	since BIGINT NOT NULL, 
+	spent JSON, 
+	CONSTRAINT pk_lease PRIMARY KEY (account)
+);
+CREATE TABLE link_key (
+	id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	CONSTRAINT pk_link_key PRIMARY KEY (id)
+);
+INSERT INTO "link_key" VALUES(1,'0000000000000000000000000000000000000000000000000000000000000000');
+CREATE TABLE living_message (
+	receiver TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	group_key TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	letter TEXT NOT NULL, 
+	ref TEXT NOT NULL, 
+	again_at BIGINT, 
+	CONSTRAINT pk_living_message PRIMARY KEY (receiver, position, group_key)
+);
+CREATE TABLE node (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	accounts JSON NOT NULL, 
+	leaving BOOLEAN NOT NULL, 
+	started_at BIGINT NOT NULL, 
+	until BIGINT NOT NULL, 
+	CONSTRAINT pk_node PRIMARY KEY (id)
+);
+CREATE TABLE outbox (
+	seq INTEGER NOT NULL, 
+	id TEXT NOT NULL, 
+	receiver TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	kind TEXT NOT NULL, 
+	group_key TEXT NOT NULL, 
+	notification JSON NOT NULL, 
+	state TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	tried_at BIGINT, 
+	next_at BIGINT NOT NULL, 
+	settled_at BIGINT, 
+	verdict TEXT, 
+	reason TEXT NOT NULL, retried_at BIGINT, fallback TEXT DEFAULT '' NOT NULL, urgency INTEGER DEFAULT '0' NOT NULL, merged_into TEXT, 
+	CONSTRAINT pk_outbox PRIMARY KEY (seq), 
+	CONSTRAINT uq_outbox_id UNIQUE (id)
+);
+INSERT INTO "outbox" VALUES(1,'c4950b70-3797-4bb8-9ec0-39f6b9da78e9','chat',0,'feishu','{}/{}:{account="demo", alertname="cdc-tasks-abnormal"}','{"id":"c4950b70-3797-4bb8-9ec0-39f6b9da78e9","receiver":"chat","group_key":"{}/{}:{account=\"demo\", alertname=\"cdc-tasks-abnormal\"}","group_labels":{"account":"demo","alertname":"cdc-tasks-abnormal"},"reason":"first","at":"2026-11-25T19:57:56.565519Z","alerts":[{"key":"f32b9ee46ac7e4b9","labels":{"alertname":"cdc-tasks-abnormal","env":"demo","account":"demo","region":"cn-north-4","project_id":"2b8dbbcea5d0e7b0eb9001d9b4b5d06f","instance":"orders","instance_id":"7249f64e-f5a0-4689-8780-b7c00a2debaf","severity":"critical"},"annotations":{"summary":"3 CDC tasks abnormal on orders","tasks":"payments-cdc-to-kafka, 库存变更捕获, customers-cdc-to-es"},"severity":"critical","firing":true,"change":"new","started_at":"2026-11-25T19:57:55.453139Z","resolved_at":null,"cause":"held","values":{"running":33.0,"abnormal":3.0,"terminated":1.0,"completed":866.0,"common.running":27.0,"common.abnormal":0.0,"common.terminated":1.0,"common.completed":862.0,"cdc.running":6.0,"cdc.abnormal":3.0,"cdc.terminated":0.0,"cdc.completed":4.0,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"values_at":"2026-11-25T19:57:55.453139Z","values_before":{},"acknowledged_by":"","source":""}],"instead_of":""}','sent',1795636676565519,1,1795636676672640,1795636676565519,1795636676672640,'delivered','code 0',NULL,'',2,NULL);
+INSERT INTO "outbox" VALUES(2,'cd4eb8ca-181f-4dea-aaef-a719d6f924ae','hook',0,'webhook','{}/{}/1:{account="demo", alertname="cdc-tasks-abnormal"}','{"id":"cd4eb8ca-181f-4dea-aaef-a719d6f924ae","receiver":"hook","group_key":"{}/{}/1:{account=\"demo\", alertname=\"cdc-tasks-abnormal\"}","group_labels":{"account":"demo","alertname":"cdc-tasks-abnormal"},"reason":"first","at":"2026-11-25T19:57:56.565519Z","alerts":[{"key":"f32b9ee46ac7e4b9","labels":{"alertname":"cdc-tasks-abnormal","env":"demo","account":"demo","region":"cn-north-4","project_id":"2b8dbbcea5d0e7b0eb9001d9b4b5d06f","instance":"orders","instance_id":"7249f64e-f5a0-4689-8780-b7c00a2debaf","severity":"critical"},"annotations":{"summary":"3 CDC tasks abnormal on orders","tasks":"payments-cdc-to-kafka, 库存变更捕获, customers-cdc-to-es"},"severity":"critical","firing":true,"change":"new","started_at":"2026-11-25T19:57:55.453139Z","resolved_at":null,"cause":"held","values":{"running":33.0,"abnormal":3.0,"terminated":1.0,"completed":866.0,"common.running":27.0,"common.abnormal":0.0,"common.terminated":1.0,"common.completed":862.0,"cdc.running":6.0,"cdc.abnormal":3.0,"cdc.terminated":0.0,"cdc.completed":4.0,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"values_at":"2026-11-25T19:57:55.453139Z","values_before":{},"acknowledged_by":"","source":""}],"instead_of":""}','sent',1795636676565519,1,1795636676635688,1795636676565519,1795636676635688,'delivered','HTTP 200',NULL,'',2,NULL);
+INSERT INTO "outbox" VALUES(3,'6f701caf-7e1c-4cdb-9769-02ae494ef501','terminal',0,'console','{}/{}/2:{account="demo", alertname="cdc-tasks-abnormal"}','{"id":"6f701caf-7e1c-4cdb-9769-02ae494ef501","receiver":"terminal","group_key":"{}/{}/2:{account=\"demo\", alertname=\"cdc-tasks-abnormal\"}","group_labels":{"account":"demo","alertname":"cdc-tasks-abnormal"},"reason":"first","at":"2026-11-25T19:57:56.565519Z","alerts":[{"key":"f32b9ee46ac7e4b9","labels":{"alertname":"cdc-tasks-abnormal","env":"demo","account":"demo","region":"cn-north-4","project_id":"2b8dbbcea5d0e7b0eb9001d9b4b5d06f","instance":"orders","instance_id":"7249f64e-f5a0-4689-8780-b7c00a2debaf","severity":"critical"},"annotations":{"summary":"3 CDC tasks abnormal on orders","tasks":"payments-cdc-to-kafka, 库存变更捕获, customers-cdc-to-es"},"severity":"critical","firing":true,"change":"new","started_at":"2026-11-25T19:57:55.453139Z","resolved_at":null,"cause":"held","values":{"running":33.0,"abnormal":3.0,"terminated":1.0,"completed":866.0,"common.running":27.0,"common.abnormal":0.0,"common.terminated":1.0,"common.completed":862.0,"cdc.running":6.0,"cdc.abnormal":3.0,"cdc.terminated":0.0,"cdc.completed":4.0,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008},"values_at":"2026-11-25T19:57:55.453139Z","values_before":{},"acknowledged_by":"","source":""}],"instead_of":""}','sent',1795636676565519,1,1795636676638023,1795636676565519,1795636676638023,'delivered','',NULL,'',2,NULL);
+CREATE TABLE run (
+	instance_id INTEGER NOT NULL, 
+	started_at BIGINT NOT NULL, 
+	ended_at BIGINT NOT NULL, 
+	polls INTEGER NOT NULL, 
+	common_running BIGINT, 
+	common_abnormal BIGINT, 
+	common_terminated BIGINT, 
+	common_completed BIGINT, 
+	cdc_running BIGINT, 
+	cdc_abnormal BIGINT, 
+	cdc_terminated BIGINT, 
+	cdc_completed BIGINT, 
+	failure TEXT, 
+	reason TEXT, 
+	request_id TEXT, 
+	suspicious BOOLEAN NOT NULL, 
+	CONSTRAINT pk_run PRIMARY KEY (instance_id, started_at), 
+	CONSTRAINT fk_run_instance_id_instance FOREIGN KEY(instance_id) REFERENCES instance (id) ON DELETE CASCADE
+);
+INSERT INTO "run" VALUES(1,1795636667706002,1795636669454754,2,27,0,1,862,9,0,0,4,NULL,NULL,NULL,0);
+INSERT INTO "run" VALUES(2,1795636668599697,1795636672611284,3,35,0,0,219,11,0,2,3,NULL,NULL,NULL,0);
+INSERT INTO "run" VALUES(3,1795636668651336,1795636674747248,4,22,0,4,788,6,0,1,0,NULL,NULL,NULL,0);
+INSERT INTO "run" VALUES(1,1795636671610664,1795636675453139,3,27,0,1,862,6,3,0,4,NULL,NULL,NULL,0);
+INSERT INTO "run" VALUES(2,1795636674639576,1795636676619396,2,33,2,0,219,11,0,2,3,NULL,NULL,NULL,0);
+INSERT INTO "run" VALUES(3,1795636676720706,1795636676720706,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'unreachable','the cloud failed for now (503 APIGW.0613: IAM unavailable)','00000001000000000000000000000012',0);
+INSERT INTO "run" VALUES(2,1795636678626299,1795636678626299,1,29,6,0,219,11,0,2,3,NULL,NULL,NULL,0);
+CREATE TABLE silence (
+	id TEXT NOT NULL, 
+	matchers TEXT NOT NULL, 
+	unless TEXT, 
+	until_resolved BOOLEAN NOT NULL, 
+	window TEXT NOT NULL, 
+	starts_at BIGINT NOT NULL, 
+	ends_at BIGINT NOT NULL, 
+	updated_at BIGINT NOT NULL, 
+	created_by TEXT NOT NULL, 
+	comment TEXT NOT NULL, 
+	ended TEXT NOT NULL, 
+	CONSTRAINT pk_silence PRIMARY KEY (id)
+);
+CREATE TABLE transition (
+	id INTEGER NOT NULL, 
+	alert TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	"before" TEXT NOT NULL, 
+	"after" TEXT NOT NULL, 
+	cause TEXT NOT NULL, 
+	severity TEXT NOT NULL, 
+	rule TEXT NOT NULL, 
+	rule_version TEXT NOT NULL, 
+	numbers JSON NOT NULL, 
+	routed BOOLEAN NOT NULL, 
+	CONSTRAINT pk_transition PRIMARY KEY (id)
+);
+INSERT INTO "transition" VALUES(1,'f32b9ee46ac7e4b9',1795636671610664,'none','pending','breached','critical','cdc-tasks-abnormal','e1864ddaa676','{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.068268}',1);
+INSERT INTO "transition" VALUES(2,'51487261a0e81fae',1795636674639576,'none','pending','breached','warning','tasks-abnormal','24c916c205f6','{"running":44,"abnormal":2,"terminated":2,"completed":222,"common.running":33,"common.abnormal":2,"common.terminated":0,"common.completed":219,"cdc.running":11,"cdc.abnormal":0,"cdc.terminated":2,"cdc.completed":3,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.001039}',1);
+INSERT INTO "transition" VALUES(3,'f32b9ee46ac7e4b9',1795636675453139,'pending','firing','held','critical','cdc-tasks-abnormal','e1864ddaa676','{"running":33,"abnormal":3,"terminated":1,"completed":866,"common.running":27,"common.abnormal":0,"common.terminated":1,"common.completed":862,"cdc.running":6,"cdc.abnormal":3,"cdc.terminated":0,"cdc.completed":4,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.0008}',1);
+INSERT INTO "transition" VALUES(4,'51487261a0e81fae',1795636678626299,'pending','firing','held','critical','tasks-abnormal','24c916c205f6','{"running":40,"abnormal":6,"terminated":2,"completed":222,"common.running":29,"common.abnormal":6,"common.terminated":0,"common.completed":219,"cdc.running":11,"cdc.abnormal":0,"cdc.terminated":2,"cdc.completed":3,"up":1.0,"failures":0.0,"suspicious":0.0,"age":0.0,"latency":0.000912}',1);
+CREATE TABLE used_link (
+	link TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	"by" TEXT NOT NULL, 
+	CONSTRAINT pk_used_link PRIMARY KEY (link)
+);
+CREATE INDEX ix_alert_state ON alert (state);
+CREATE INDEX ix_outbox_settled_at ON outbox (settled_at);
+CREATE INDEX ix_outbox_state_next_at ON outbox (state, next_at);
+CREATE INDEX ix_transition_alert_at ON transition (alert, at);
+CREATE INDEX ix_transition_at ON transition (at);
+CREATE INDEX ix_transition_routed_id ON transition (routed, id);
+CREATE INDEX ix_alert_group_member_alert ON alert_group_member (alert);
+CREATE INDEX ix_run_ended_at ON run (ended_at);
+CREATE INDEX ix_alert_group_look_at ON alert_group (look_at);
+CREATE INDEX ix_silence_ends_at ON silence (ends_at);
+CREATE INDEX ix_decision_alert_at ON decision (alert, at);
+CREATE INDEX ix_decision_at ON decision (at);
+CREATE INDEX ix_living_message_again_at ON living_message (again_at);
+CREATE INDEX ix_outbox_state_receiver_position_group_key ON outbox (state, receiver, position, group_key);
+CREATE INDEX ix_outbox_merged_into ON outbox (merged_into);
+CREATE INDEX ix_used_link_at ON used_link (at);
+CREATE INDEX ix_drill_at ON drill (at);
+CREATE INDEX ix_audit_subject_id ON audit (subject, id);
+CREATE INDEX ix_audit_at ON audit (at);
+COMMIT;
