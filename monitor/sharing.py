@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 
 from monitor.model import Alert
 
 LEAD = ""
 """The lease that no account has: who holds it forms the groups and looks after what is about no account."""
+
+FROM_MEMORY = timedelta(hours=1)
+"""How long a node that cannot tell whether it still holds an account polls it on, a little; and whoever took the
+account from it leaves it room for that."""
+
+SMALL = 5
+"""Requests in a window of a quota from which nothing can be spared for that."""
+
+
+def share_from_memory(requests: int) -> int:
+    """How many of the `requests` that a quota allows in each window are for a node that was cut off from the others:
+    it may send these, and who took the account from it sends so many less. None of a small quota."""
+    return max(1, requests // 10) if requests >= SMALL else 0
 
 
 def account_of(alert: Alert) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.engine import Engine
+from monitor.errors import StoreFailed
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Counts, Instance, Sample, State, Transition
 from monitor.rules.rule import Rule
@@ -117,6 +118,20 @@ async def test_who_lost_an_account_writes_nothing_of_it_and_all_of_the_others(st
     assert (await stored(store))["abnormal"].instance == BILLS.key
     async with store.read() as tx:
         assert [run.start for run in (await history.since(tx, START - timedelta(days=1)))[ORDERS.key]] == [START]
+
+
+async def test_what_was_held_for_a_store_that_was_away_is_dropped_once_another_had_the_account(store: Store) -> None:
+    one = Deeds("prod", "test")
+    async with node(store, one, ABNORMAL) as first:
+        await first.meet([ORDERS, BILLS])
+        first.book.recorder.fail(StoreFailed("away"))
+        await first.take(sample(30, abnormal=1))
+        await first.take(sample(30, abnormal=1, instance=BILLS))
+        assert first.book.recorder.held == 2
+        await first.let_go("prod", written=False)
+        # it is this node's again, under another epoch, before the store was tried again
+        await first.load("prod")
+    assert {one.instance for one in (await stored(store)).values()} == {BILLS.key}
 
 
 async def test_what_comes_back_comes_back_as_the_others_left_it(store: Store) -> None:

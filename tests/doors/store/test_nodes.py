@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from databases import Server
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.sharing import LEAD, Member
+from monitor.sharing import FROM_MEMORY, LEAD, Member
 from monitor.store import nodes
 from monitor.store.database import Store, open_store
+from monitor.store.node_tables import lease
 from monitor.store.nodes import Node
 
 LONG, BRIEF = timedelta(minutes=1), timedelta(milliseconds=50)
@@ -84,6 +87,37 @@ async def test_who_is_late_keeps_what_it_has_until_it_is_buried_and_may_come_bac
     # nobody knows what a node that is gone spent
     assert (taken.epoch, taken.spent) == (2, None)
     assert await take(shared, "late", "b") == {}
+
+
+async def test_who_was_buried_may_poll_from_memory_and_the_next_holders_know_until_it_is_back(shared: Store) -> None:
+    await take(shared, "late", "a")
+    async with shared.quick() as tx:
+        assert [one.stray for one in await nodes.leases(tx)] == [None, None, None]
+        await nodes.bury(tx)
+        [taken] = await nodes.take(tx, ["a"], "one")
+        assert taken.stray == FROM_MEMORY.total_seconds()
+        await nodes.release(tx, "a", "one", 2, [])
+        [taken] = await nodes.take(tx, ["a"], "two")
+    assert taken.stray is not None
+    assert 0 < taken.stray <= FROM_MEMORY.total_seconds()
+    async with shared.quick() as tx:
+        await nodes.beat(tx, node("two", "a"), -BRIEF)
+        await nodes.bury(tx)
+        await nodes.take(tx, ["a"], "one")
+        # the one that was buried last was left no room, so it polls nothing
+        assert await strays(tx) == {LEAD: "", "a": "late", "b": ""}
+        await nodes.join(tx, node("two-again", "a"), LONG, before="two")
+        assert await strays(tx) == {LEAD: "", "a": "late", "b": ""}
+        await nodes.join(tx, node("late-again", "a"), LONG, before="late")
+        assert await strays(tx) == {LEAD: "", "a": "", "b": ""}
+        found = {one.account: one.stray for one in await nodes.leases(tx)}
+    assert found["a"] is not None
+    assert found["a"] <= 0
+
+
+async def strays(tx: AsyncConnection) -> dict[str, str]:
+    rows = await tx.execute(sa.select(lease.c.account, lease.c.stray))
+    return {row.account: row.stray for row in rows}
 
 
 async def test_what_is_fenced_is_taken_by_nobody_before_the_end_and_nobody_waits_for_it(shared: Store) -> None:
