@@ -18,7 +18,9 @@ from monitor.node import Node
 from monitor.nudge import both
 from monitor.reloader import Source
 from monitor.rules.cohorts import crosses
+from monitor.sight import Sight
 from monitor.store import inbox, nodes
+from monitor.store.footprint import Footprint
 from monitor.store.postgres import listen
 from monitor.tenure import Tenure
 
@@ -43,6 +45,7 @@ def sharing(
             ground.intake.close()
 
     crew = Crew(live, [*leading, posts], reload=source.requests.ask if source else lambda: None, pulse=ground.pulse)
+    sight = Sight(live.fleet.clouds, lambda: tenure.epochs, tenure.length)
     membership = Membership(
         ground.store,
         tenure,
@@ -50,8 +53,10 @@ def sharing(
         address=settings.public_url or ground.address,
         version=monitor.__version__,
         accounts=lambda: _names(live),
+        beyond=lambda: sight.beyond,
         now=ground.world.now,
         pulse=ground.pulse,
+        footprint=Footprint(settings.data),
     )
     node = Node(ground.store, tenure, membership, crew, accounts=lambda: _names(live), together=lambda: _together(live))
     tenure.missed = node.wake
@@ -60,7 +65,7 @@ def sharing(
         calls = {nodes.MOVED: node.wake, inbox.POSTED: ground.intake.wake, ground.store.name: _ignore}
         await _hear(settings.database, calls, changed)
 
-    return membership.depart, [crew.run, node.run, hear]
+    return membership.depart, [crew.run, node.run, sight.run, hear]
 
 
 def _names(live: Live) -> list[str]:

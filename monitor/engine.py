@@ -48,8 +48,7 @@ class Engine:
         turned: Callable[[], None] = lambda: None,
         fence: Fence | None = None,
     ) -> None:
-        """`moved`, `turned` and `fence` as of the book; `fires` for alerts that begin to fire or fire with other
-        numbers."""
+        """`moved`, `turned`, `fence` as of the book; `fires` for alerts that begin to fire or have other numbers."""
         self.book = Book(store, meters=meters, moved=moved, turned=turned, fence=fence)
         self._store = store
         self._rules = rules
@@ -71,12 +70,11 @@ class Engine:
     async def load(self, account: str | None = None) -> None:
         """Takes up where the last process stopped, with everything or with one account: alerts with their timers,
         health and windows. Raises StoreFailed."""
-        memory = await recall(self._store, self._rules, at=self._now())
+        wide = account == LEAD and crosses(self._rules)  # groups over accounts have members that other nodes poll
+        memory = await recall(self._store, self._rules, at=self._now(), account=None if wide else account)
         mine = memory if account is None else memory.about(account)
         self._remembered.add(mine)
         self.book.load(mine.alerts)
-        # a group over accounts has members that other nodes poll
-        wide = account == LEAD and crosses(self._rules)
         self._collective.restore(mine.alerts, memory if wide else mine, anew=account != LEAD)
 
     async def let_go(self, account: str, *, written: bool) -> None:
@@ -94,9 +92,11 @@ class Engine:
         met = [one for one in found if one.key not in self._watches or self._watches[one.key].instance != one]
         if not met:
             return
-        async with self._store.write() as tx:
-            await instances.remember(tx, met, at=self._now())
-            self._rows = await instances.ids(tx)
+        async with self._store.read() as tx:  # what comes from another node is known, and waits for no other writer
+            unlike = await instances.unlike(tx, met)
+        async with self._store.write() if unlike else self._store.read() as tx:
+            await instances.remember(tx, unlike, at=self._now())
+            self._rows |= await instances.ids(tx, {one.account for one in met})
         for one in met:
             known = self._watches.get(one.key)
             health, past = (known.health, known.past) if known else self._remembered.take(one.key)

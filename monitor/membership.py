@@ -16,6 +16,7 @@ from monitor.errors import StoreFailed
 from monitor.meters import Pulse
 from monitor.store import nodes
 from monitor.store.database import Store
+from monitor.store.footprint import Footprint
 from monitor.tenure import Tenure
 
 BEATS = 4  # in a lease
@@ -23,8 +24,8 @@ log = structlog.get_logger()
 
 
 class Membership:
-    """One node's place among the others. `accounts` are those that it wants to poll. `alone`: nobody else is there who
-    could take anything, so while the database is away the node goes on."""
+    """One node's place among the others. `accounts` are those that it wants to poll, `beyond` those that it cannot
+    reach. `alone`: nobody else is there who could take anything, so while the database is away the node goes on."""
 
     def __init__(
         self,
@@ -35,18 +36,22 @@ class Membership:
         address: str,
         version: str,
         accounts: Callable[[], Collection[str]],
+        beyond: Callable[[], Collection[str]],
         now: Clock,
         pulse: Pulse,
+        footprint: Footprint,
     ) -> None:
+        """`footprint`: what this node was called before, and is not any more."""
         self.alone = True
         self.every = tenure.length.total_seconds() / BEATS
         self._store = store
         self._tenure = tenure
         self._name, self._address, self._version = name, address, version
-        self._accounts = accounts
+        self._accounts, self._beyond = accounts, beyond
         self._now = now
         self._pulse = pulse
-        self._was = ""
+        self._footprint = footprint
+        self._was = footprint.before
         self._contact: float | None = None
         self._failing = False
 
@@ -93,6 +98,7 @@ class Membership:
         async with self._store.quick() as tx:
             await nodes.join(tx, self._itself(me), self._tenure.length, before=self._was)
             await nodes.tell(tx)
+        self._footprint.leave(me)
         self._tenure.id = me
         self._tenure.renewed(asked_at)
         log.info("this node takes part", node=me)
@@ -110,6 +116,8 @@ class Membership:
                 await nodes.depart(tx, self._tenure.id)
         except StoreFailed as error:
             log.warning("the other nodes could not be told of the end", reason=str(error))
+        finally:
+            self._footprint.close()
 
     def _itself(self, name: str) -> nodes.Node:
-        return nodes.Node(name, self._name, self._address, self._version, self._accounts())
+        return nodes.Node(name, self._name, self._address, self._version, self._accounts(), self._beyond())

@@ -74,6 +74,7 @@ class FairThrottler(Throttler):
         self._quickest = float("inf")
         self._answers = 0
         self._newest_answered = float("-inf")
+        self._silent_since: float | None = None
         self._turn = asyncio.Lock()
         self.allowance: Allowance | None = None
         """Says right before a request leaves how much of the quota is ours: another process may use the rest, or all of
@@ -113,6 +114,12 @@ class FairThrottler(Throttler):
     def share(self) -> float:
         """How much of the quota is used at most now: 1 unless it was eased lately."""
         return self._share(asyncio.get_running_loop().time())
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds requests have left of which none was answered; 0 while they are."""
+        since = self._silent_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
 
     def ease(self, *, resumes_in: float) -> None:
         """The vendor throttled: halves the rate. It climbs back from `resumes_in` seconds on, when sending resumes."""
@@ -164,18 +171,24 @@ class FairThrottler(Throttler):
         departure.overtaken = departure < self._newest_answered
         self._newest_answered = max(self._newest_answered, departure)
         self._answers += 1
+        self._silent_since = None
         self._quickest = min(self._quickest * FORGETS, departure.took)
 
     def spent(self) -> list[float]:
         """What others have to know who use the quota from now on: how many seconds ago each request that still counts
-        was answered, and so arrived at the latest; 0 for one that is on its way."""
+        was answered, and so arrived at the latest; negative for one on its way, which may arrive so much later."""
         now = asyncio.get_running_loop().time()
-        ages = (max(0.0, now - one.latest(now)) for one in self._reaching(self._quota[0]))
+        ages = (self._age(one, now) for one in self._reaching(self._quota[0]))
         return sorted((age for age in ages if age < self._window), reverse=True)
+
+    def _age(self, departure: Departure, now: float) -> float:
+        if departure.took is not None:
+            return max(0.0, now - departure.latest(now))
+        return min(0.0, now - departure - LATEST * self._vendors_window)
 
     def occupy(self, ages: Sequence[float] | None) -> None:
         """Others used the quota before: see `spent`. None: they may have used all of it up to now."""
-        now = asyncio.get_running_loop().time()
+        now, self._silent_since = asyncio.get_running_loop().time(), None
         theirs = [now - age for age in ages] if ages is not None else [now] * self._quota[0]
         departures = sorted((*self._reaching(0), *(arrived(at) for at in theirs)))
         self._forgotten = max([self._forgotten, *(one.latest(now) for one in departures[: -self.rate_limit])])
@@ -216,6 +229,7 @@ class FairThrottler(Throttler):
             del self._task_logs[place]
         departure = Departure(now)
         self._task_logs.append(departure)
+        self._silent_since = departure if self._silent_since is None else self._silent_since
         if not self._slice_left:
             self._open_slice(now, stood=stood)
         self._slice_left -= 1

@@ -26,13 +26,14 @@ MOVED = "nodes"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What a node says of itself."""
+    """What a node says of itself. `beyond` are the accounts that it cannot reach."""
 
     id: str
     name: str
     address: str
     version: str
     accounts: Collection[str]
+    beyond: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,13 @@ class Lease:
 
 
 async def join(tx: AsyncConnection, me: Node, length: timedelta, *, before: str = "") -> None:
-    """A new node. `before` is what it was until it was buried: that one polls nothing from memory any more."""
+    """A new node. `before` is what it was until now, and is gone for sure: what that held is free at once, and from
+    memory it polls nothing."""
     if before:
+        await tx.execute(node.delete().where(node.c.id == before))
+        its = sa.select(lease.c.account).where(lease.c.holder == before).with_for_update(skip_locked=True)
+        left = {"holder": "", "since": _now(), "spent": None}
+        await tx.execute(lease.update().where(lease.c.account.in_(its)).values(**left))
         await tx.execute(lease.update().where(lease.c.stray == before).values(stray="", stray_until=_now()))
     values = {"id": me.id, "name": me.name, "address": me.address, "version": me.version}
     times = {"started_at": _now(), "until": _now(length)}
@@ -69,7 +75,8 @@ async def join(tx: AsyncConnection, me: Node, length: timedelta, *, before: str 
 
 async def beat(tx: AsyncConnection, me: Node, length: timedelta, *, leaving: bool = False) -> bool:
     """Lives on for `length`; False: it was buried, nothing is its own any more."""
-    values = {"until": _now(length), "accounts": sorted(me.accounts), "leaving": leaving, "address": me.address}
+    values = {"until": _now(length), "leaving": leaving, "address": me.address}
+    values |= {"accounts": sorted(me.accounts), "beyond": sorted(me.beyond)}
     return (await tx.execute(node.update().where(node.c.id == me.id).values(**values))).rowcount == 1
 
 
@@ -91,14 +98,14 @@ async def depart(tx: AsyncConnection, me: str) -> None:
 
 async def members(tx: AsyncConnection) -> list[Member]:
     """The nodes that are not buried."""
-    rows = await tx.execute(sa.select(node.c.id, node.c.accounts, node.c.leaving).order_by(node.c.id))
-    return [Member(name, frozenset(accounts), leaving) for name, accounts, leaving in rows]
+    rows = await tx.execute(sa.select(node).order_by(node.c.id))
+    return [Member(row.id, frozenset(row.accounts), row.leaving, frozenset(row.beyond)) for row in rows]
 
 
 async def known(tx: AsyncConnection) -> list[tuple[Node, datetime, datetime]]:
     """The nodes, each with when it started and until when it lives if it is not heard of again; by name."""
     rows = (await tx.execute(sa.select(node).order_by(node.c.name, node.c.started_at))).mappings()
-    said = ("id", "name", "address", "version", "accounts")
+    said = ("id", "name", "address", "version", "accounts", "beyond")
     return [(Node(*(row[name] for name in said)), row["started_at"], row["until"]) for row in rows]
 
 

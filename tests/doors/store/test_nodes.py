@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -115,6 +116,16 @@ async def test_who_was_buried_may_poll_from_memory_and_the_next_holders_know_unt
     assert found["a"] <= 0
 
 
+async def test_who_comes_back_and_says_what_it_was_frees_what_that_held_at_once(shared: Store) -> None:
+    assert await take(shared, "one", "a", "b") == {"a": 1, "b": 1}
+    async with shared.quick() as tx:
+        await nodes.join(tx, node("one-again", "a"), LONG, before="one")
+        assert "one" not in [one.id for one in await nodes.members(tx)]
+        [taken] = await nodes.take(tx, ["a"], "two")
+    # what the last life spent nobody knows; that it polls nothing from memory is known
+    assert (taken.epoch, taken.spent, taken.stray) == (2, None, None)
+
+
 async def strays(tx: AsyncConnection) -> dict[str, str]:
     rows = await tx.execute(sa.select(lease.c.account, lease.c.stray))
     return {row.account: row.stray for row in rows}
@@ -146,10 +157,10 @@ async def test_members_are_who_is_not_buried_and_the_lease_of_an_account_that_is
     await take(shared, "one", "a")
     async with shared.quick() as tx:
         await nodes.bury(tx)
-        await nodes.beat(tx, node("two", "a"), LONG, leaving=True)
+        await nodes.beat(tx, replace(node("two", "a"), beyond=["a"]), LONG, leaving=True)
         assert await nodes.members(tx) == [
             Member("one", frozenset({"a", "b"})),
-            Member("two", frozenset({"a"}), leaving=True),
+            Member("two", frozenset({"a"}), leaving=True, beyond=frozenset({"a"})),
         ]
         assert [one.name for one, _, _ in await nodes.known(tx)] == ["one", "two"]
         await nodes.drop(tx, "a", "one", 1)

@@ -1,4 +1,4 @@
-"""Several nodes: who may poll an account from memory; what is handed in at one node for the one that leads."""
+"""Several nodes: who may poll an account from memory, who cannot reach it, and what is posted for who leads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ down_revision = "0009"
 
 def upgrade() -> None:
     """Adds columns, with what nodes of the version before leave out, and a table."""
+    op.add_column("node", sa.Column("beyond", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("lease", sa.Column("stray", sa.Text(), nullable=False, server_default=""))
     op.add_column("lease", sa.Column("stray_until", sa.BigInteger(), nullable=True))
     op.create_table(
