@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from monitor import lifecycle, outage
 from monitor.amending import Amending
 from monitor.book import Book, uncut
 from monitor.clock import Clock
@@ -18,7 +17,6 @@ from monitor.collective import Collective, Moves, is_polled
 from monitor.memory import Memory, recall
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State
-from monitor.orphans import orphaned
 from monitor.outages import Outages
 from monitor.rebinding import Binding, Rebinding, reach_of
 from monitor.rules.change import Change, note
@@ -133,19 +131,7 @@ class Engine:
             StoreFailed: what was not recorded is as it was; try again.
         """
         await self._rebinding.settle()
-        rules = {rule.name: rule for rule in self._rules}
-        names = rules.keys() | {outage.RULE}
-
-        def change(key: InstanceKey, alert: Alert) -> Change | None:
-            cause = orphaned(key, alert, polled=polled, rules=names)
-            if cause is not None:
-                return self._amends.ended(alert, cause)
-            rule = rules.get(alert.rule)
-            if rule is not None and rule.version != alert.rule_version and not self._amends.unmatched(key, alert):
-                return Change(alert.rule, alert.key, *lifecycle.restate(alert, version=rule.version, at=self._now()))
-            return self._amends.unmatched(key, alert)
-
-        await self._amends.amend(change)
+        await self._amends.amend(self._amends.under(polled))
         await self._collective.retire(polled)
         self._forget([key for key in self._watches if not is_polled(key, polled)])
 
@@ -182,6 +168,12 @@ class Engine:
     def hot(self, key: InstanceKey) -> bool:
         """Whether an alert of this instance waits or fires, so that its next sample matters most."""
         return self.book.hot(key)
+
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> list[InstanceKey]:
+        """Those whose last sample, by whichever process, is one to two times `every` seconds old: while one process
+        took over from another they had no poll."""
+        ends = {key: run.end for key in keys if (run := self._run(key))}
+        return [key for key, end in ends.items() if 1 < (self._now() - end).total_seconds() / every < 2]
 
     async def take(self, sample: Sample) -> None:
         """Judges one sample. Those of one instance have to come one after the other.
@@ -245,6 +237,9 @@ class Engine:
             tasks.create_task(self._collective.run(), name="collective")
 
     def _run_of(self, key: InstanceKey) -> tuple[int, Run] | None:
-        watch = self._watches.get(key)
-        run = watch.health.run if watch and watch.health else None
+        run = self._run(key)
         return (self._rows[key], run) if run else None
+
+    def _run(self, key: InstanceKey) -> Run | None:
+        watch = self._watches.get(key)
+        return watch.health.run if watch and watch.health else None

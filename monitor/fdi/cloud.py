@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import aiohttp
@@ -207,7 +208,8 @@ class Cloud:
         headers = self._signer.headers("GET", url)
         self.requests += 1
         try:
-            answer = await self._wire.exchange("GET", url, headers=headers)
+            still = partial(self.throttler.still_holds, leave.departure)
+            answer = await self._wire.exchange("GET", url, headers=headers, still=still)
         except BaseException:
             self._gate.inconclusive(leave.given)
             raise

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 
 class Departure(float):
-    """When one request left, which is its place in the window; how long its answer took, in seconds; and whether the
-    answer to one that left later came first."""
+    """When one request left, which is its place in the window; how long its answer took, in seconds; whether the answer
+    to one that left later came first; and how many requests a window could hold when it was let out."""
 
-    __slots__ = ("overtaken", "took")
+    __slots__ = ("overtaken", "took", "under")
 
     took: float | None
     overtaken: bool
+    under: int
 
     def __new__(cls, at: float) -> Departure:
         self = super().__new__(cls, at)
         self.took = None
         self.overtaken = False
+        self.under = 0
         return self
 
     def latest(self, now: float) -> float:

@@ -37,8 +37,8 @@ FORGETS = 1.001
 """The quickest round trip may grow by this factor with each answer: routes change."""
 
 ACQUAINTED = 5
-"""Answers after which the quickest of them says how long the way is. Before, there is nothing to compare with, and a
-request may have arrived as late as its answer came."""
+"""Answers after which the quickest of them says how long the way is. Before, there is nothing to compare with: where
+the window is full of what another process sent, a request may have arrived as late as its answer came."""
 
 LEAST = 0.1
 """The share of the quota that is left however often the vendor throttles: below it nothing would be learnt."""
@@ -165,6 +165,11 @@ class FairThrottler(Throttler):
             self._tune(ours, period)
         return ours > 0
 
+    def still_holds(self, departure: Departure) -> bool:
+        """Whether a request that was let out may still leave, where that took a while: the process may have stood still
+        since, and less of the quota be ours."""
+        return self.allowance is None or self.allowance(*self._quota) >= departure.under
+
     def answered(self, departure: Departure) -> None:
         """The answer to a request came. A request without one counts as late as it can be."""
         departure.took = asyncio.get_running_loop().time() - departure
@@ -218,7 +223,7 @@ class FairThrottler(Throttler):
             took, alone = now - departure, departure < self._newest_answered
         else:
             took, alone = departure.took, departure.overtaken
-        quickest = 0.0 if 0 < self._answers < ACQUAINTED else self._quickest
+        quickest = 0.0 if self.allowance and 0 < self._answers < ACQUAINTED else self._quickest
         return min((ALONE if alone else LATEST) * self._vendors_window, max(0.0, took - quickest))
 
     def _admit(self, now: float, *, stood: bool) -> Departure:
@@ -228,6 +233,7 @@ class FairThrottler(Throttler):
             self._forgotten = max(self._forgotten, self._task_logs[place])
             del self._task_logs[place]
         departure = Departure(now)
+        departure.under = self.rate_limit
         self._task_logs.append(departure)
         self._silent_since = departure if self._silent_since is None else self._silent_since
         if not self._slice_left:

@@ -4,7 +4,7 @@ writes nothing more."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -45,12 +45,14 @@ class Deeds:
 
 
 @asynccontextmanager
-async def node(store: Store, deeds: Deeds, *rules: Rule) -> AsyncIterator[Engine]:
+async def node(
+    store: Store, deeds: Deeds, *rules: Rule, now: Callable[[], datetime] = lambda: START
+) -> AsyncIterator[Engine]:
     """An engine of one node, which has taken what it holds."""
     made = Engine(
         store,
         rules,
-        now=lambda: START,
+        now=now,
         meters=Meters(),
         pulse=Pulse(),
         moved=lambda: None,
@@ -102,6 +104,27 @@ async def test_a_timer_and_a_window_go_on_at_the_next_node_and_nothing_ends(stor
     }
     assert [step.after for step in await steps(store)].count(State.FIRING) == 3
     assert [step for step in await steps(store) if step.after is State.RESOLVED] == []
+
+
+async def test_the_next_node_knows_which_polls_were_missed_meanwhile(store: Store) -> None:
+    one, two = Deeds("prod", "test"), Deeds()
+    clock = [START]
+    async with node(store, one, ABNORMAL) as first, node(store, two, ABNORMAL, now=lambda: clock[0]) as second:
+        await first.meet([ORDERS, BILLS])
+        await first.take(sample(0))
+        await first.take(sample(25, instance=BILLS))
+        await first.take(sample(26, instance=BILLS))
+        for account in ("prod", "test"):
+            await first.let_go(account, written=True)
+            await second.load(account)
+        two.held = {"prod", "test"}
+        await second.meet([ORDERS, BILLS])
+        keys = [ORDERS.key, BILLS.key]
+        found = {}
+        for seconds in (29, 31, 57, 61):
+            clock[0] = START + timedelta(seconds=seconds)
+            found[seconds] = second.missed(keys, 30)
+    assert found == {29: [], 31: [ORDERS.key], 57: keys, 61: [BILLS.key]}, "not what was missed long ago"
 
 
 async def test_who_lost_an_account_writes_nothing_of_it_and_all_of_the_others(store: Store) -> None:
