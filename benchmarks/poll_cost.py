@@ -150,6 +150,10 @@ class Blind:
         """One more."""
         self._count()
 
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> Collection[InstanceKey]:
+        """Nothing was polled before."""
+        return ()
+
     def hot(self, key: InstanceKey) -> bool:
         """All are alike."""
         return False

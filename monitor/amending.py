@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 
-from monitor import lifecycle
+from monitor import lifecycle, outage
 from monitor.book import Book, Placed, uncut
 from monitor.clock import Clock
 from monitor.model import Alert, Cause, InstanceKey
+from monitor.orphans import orphaned
 from monitor.rules.change import Change
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Watch
@@ -44,6 +45,25 @@ class Amending:
         if watch is None or watch.watched_by(alert.rule) or all(rule.name != alert.rule for rule in self._rules()):
             return None
         return self.ended(alert, Cause.RULE_UNMATCHED)
+
+    def under(
+        self, polled: Mapping[str, Collection[InstanceKey] | None]
+    ) -> Callable[[InstanceKey, Alert], Change | None]:
+        """What the rules in force make of alerts: the end of those that nothing will move any more, as nothing is
+        `polled` or no rule judges that could; a note on the others that their rule has changed."""
+        rules = {rule.name: rule for rule in self._rules()}
+        names = rules.keys() | {outage.RULE}
+
+        def change(key: InstanceKey, alert: Alert) -> Change | None:
+            cause = orphaned(key, alert, polled=polled, rules=names)
+            if cause is not None:
+                return self.ended(alert, cause)
+            rule = rules.get(alert.rule)
+            if rule is not None and rule.version != alert.rule_version and not self.unmatched(key, alert):
+                return Change(alert.rule, alert.key, *lifecycle.restate(alert, version=rule.version, at=self._now()))
+            return self.unmatched(key, alert)
+
+        return change
 
     async def amend(self, change_of: Callable[[InstanceKey, Alert], Change | None]) -> None:
         """Records what `change_of` makes of the live alerts. Raises StoreFailed."""

@@ -23,6 +23,7 @@ from monitor.fleet import Fleet
 from monitor.ground import Ground
 from monitor.ground import World as World
 from monitor.heartbeat import Heartbeat
+from monitor.inbox import Inbox
 from monitor.intake import Intake
 from monitor.lateness import Lateness
 from monitor.live import InForce, Live
@@ -83,8 +84,9 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.data, settings.database, lease=settings.lease))
         session = await stack.enter_async_context(make_session())
         outward = await stack.enter_async_context(make_session(trust_env=True))
-        force, intake = InForce(policy), Intake(now=world.now, pulse=pulse)
         tenure = Tenure(settings.lease) if settings.database else None
+        inbox = Inbox(store, tenure) if tenure else None
+        force, intake = InForce(policy), Intake(now=world.now, pulse=pulse, inbox=inbox)
         nudges = changed, Nudge(), Nudge()
         ground = Ground(settings, force, world, store, session, outward, "", meters, pulse, *nudges, intake, tenure)
         site = _site(ground, hosts, door, source)
@@ -157,8 +159,8 @@ async def _build(ground: Ground) -> Live:
         fence=tenure.held if tenure else None,
     )
     shared = _Shared(now=now, meters=ground.meters, pulse=ground.pulse, cycles=Pulse())
-    holds = tenure.holds if tenure else None
-    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall, holds=holds)
+    allowance = tenure.allowance if tenure else None
+    fleet = Fleet(policy.accounts, ground.session, engine, **shared, wall=ground.world.wall, allowance=allowance)
     heartbeat = Heartbeat(policy.heartbeat, ground.outward, **shared)
     namer = Namer(fleet.clouds, policy.rules, note=lambda alert, names: engine.annotate(alert, TASKS, names))
     if tenure is None:
@@ -191,8 +193,8 @@ def _loops(live: Live, ground: Ground, source: Source | None) -> tuple[Sequence[
     telling, writing = [own.earshot.run, own.rehearsal.run, live.dispatcher.run], [ground.intake.run, retention.run]
     depart = _nothing
     if ground.tenure is not None:
-        node, telling = sharing(ground, ground.tenure, live, [*telling, retention.run], source)
-        writing, depart = [], node.depart
+        depart, telling = sharing(ground, ground.tenure, live, [*telling, retention.run], source)
+        writing = []
     loops = [
         Lateness(meters).run,
         live.courier.run,

@@ -53,6 +53,7 @@ class Book:
     def let_go(self, account: str) -> None:
         """Another node looks after this account's alerts from now on, or after those about none. That this node cannot
         reach the store no other knows."""
+        self.recorder.disown(account)
         self._alerts = {key: shelf for key, shelf in self._alerts.items() if key.account != account}
         mine = {key: alert for key, alert in self._general.items() if key == degradation.KEY}
         self._general = mine | {key: one for key, one in self._general.items() if account_of(one) != account}

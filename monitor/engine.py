@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from monitor import lifecycle, outage
 from monitor.amending import Amending
 from monitor.book import Book, uncut
 from monitor.clock import Clock
@@ -18,7 +17,6 @@ from monitor.collective import Collective, Moves, is_polled
 from monitor.memory import Memory, recall
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Cause, Instance, InstanceKey, Run, Sample, State
-from monitor.orphans import orphaned
 from monitor.outages import Outages
 from monitor.rebinding import Binding, Rebinding, reach_of
 from monitor.rules.change import Change, note
@@ -48,8 +46,7 @@ class Engine:
         turned: Callable[[], None] = lambda: None,
         fence: Fence | None = None,
     ) -> None:
-        """`moved`, `turned` and `fence` as of the book; `fires` for alerts that begin to fire or fire with other
-        numbers."""
+        """`moved`, `turned`, `fence` as of the book; `fires` for alerts that begin to fire or have other numbers."""
         self.book = Book(store, meters=meters, moved=moved, turned=turned, fence=fence)
         self._store = store
         self._rules = rules
@@ -71,12 +68,11 @@ class Engine:
     async def load(self, account: str | None = None) -> None:
         """Takes up where the last process stopped, with everything or with one account: alerts with their timers,
         health and windows. Raises StoreFailed."""
-        memory = await recall(self._store, self._rules, at=self._now())
+        wide = account == LEAD and crosses(self._rules)  # groups over accounts have members that other nodes poll
+        memory = await recall(self._store, self._rules, at=self._now(), account=None if wide else account)
         mine = memory if account is None else memory.about(account)
         self._remembered.add(mine)
         self.book.load(mine.alerts)
-        # a group over accounts has members that other nodes poll
-        wide = account == LEAD and crosses(self._rules)
         self._collective.restore(mine.alerts, memory if wide else mine, anew=account != LEAD)
 
     async def let_go(self, account: str, *, written: bool) -> None:
@@ -94,9 +90,11 @@ class Engine:
         met = [one for one in found if one.key not in self._watches or self._watches[one.key].instance != one]
         if not met:
             return
-        async with self._store.write() as tx:
-            await instances.remember(tx, met, at=self._now())
-            self._rows = await instances.ids(tx)
+        async with self._store.read() as tx:  # what comes from another node is known, and waits for no other writer
+            unlike = await instances.unlike(tx, met)
+        async with self._store.write() if unlike else self._store.read() as tx:
+            await instances.remember(tx, unlike, at=self._now())
+            self._rows |= await instances.ids(tx, {one.account for one in met})
         for one in met:
             known = self._watches.get(one.key)
             health, past = (known.health, known.past) if known else self._remembered.take(one.key)
@@ -133,19 +131,7 @@ class Engine:
             StoreFailed: what was not recorded is as it was; try again.
         """
         await self._rebinding.settle()
-        rules = {rule.name: rule for rule in self._rules}
-        names = rules.keys() | {outage.RULE}
-
-        def change(key: InstanceKey, alert: Alert) -> Change | None:
-            cause = orphaned(key, alert, polled=polled, rules=names)
-            if cause is not None:
-                return self._amends.ended(alert, cause)
-            rule = rules.get(alert.rule)
-            if rule is not None and rule.version != alert.rule_version and not self._amends.unmatched(key, alert):
-                return Change(alert.rule, alert.key, *lifecycle.restate(alert, version=rule.version, at=self._now()))
-            return self._amends.unmatched(key, alert)
-
-        await self._amends.amend(change)
+        await self._amends.amend(self._amends.under(polled))
         await self._collective.retire(polled)
         self._forget([key for key in self._watches if not is_polled(key, polled)])
 
@@ -182,6 +168,12 @@ class Engine:
     def hot(self, key: InstanceKey) -> bool:
         """Whether an alert of this instance waits or fires, so that its next sample matters most."""
         return self.book.hot(key)
+
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> list[InstanceKey]:
+        """Those whose last sample, by whichever process, is one to two times `every` seconds old: while one process
+        took over from another they had no poll."""
+        ends = {key: run.end for key in keys if (run := self._run(key))}
+        return [key for key, end in ends.items() if 1 < (self._now() - end).total_seconds() / every < 2]
 
     async def take(self, sample: Sample) -> None:
         """Judges one sample. Those of one instance have to come one after the other.
@@ -245,6 +237,9 @@ class Engine:
             tasks.create_task(self._collective.run(), name="collective")
 
     def _run_of(self, key: InstanceKey) -> tuple[int, Run] | None:
-        watch = self._watches.get(key)
-        run = watch.health.run if watch and watch.health else None
+        run = self._run(key)
         return (self._rows[key], run) if run else None
+
+    def _run(self, key: InstanceKey) -> Run | None:
+        watch = self._watches.get(key)
+        return watch.health.run if watch and watch.health else None

@@ -33,12 +33,12 @@ class Fleet:
         pulse: Pulse,
         cycles: Pulse,
         wall: Clock | None = None,
-        holds: Callable[[str], bool] | None = None,
+        allowance: Callable[[str, int, float], int] | None = None,
     ) -> None:
-        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`. `holds` says,
-        where several nodes share the accounts, which of them this node may poll at any time: those that it is told to
-        `take`."""
-        self._holds = holds
+        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`. Where several
+        nodes share the accounts, this one polls those that it is told to `take`, with so much `allowance` of each
+        quota."""
+        self._allowance = allowance
         self._taken: set[str] = set()
         made = (Cloud(one, session, now, wall=wall) for one in accounts)
         self.clouds: dict[str, Cloud] = {one.account.name: self._guarded(one) for one in made}
@@ -96,7 +96,7 @@ class Fleet:
             self._begin(account.name, self._still_listed(account, before.account if before else None))
 
     def _begin(self, name: str, listed: Iterable[Instance] = ()) -> None:
-        if self._tasks is None or (self._holds is not None and name not in self._taken):
+        if self._tasks is None or (self._allowance is not None and name not in self._taken):
             return
         cloud = self.clouds[name]
         poller = Poller(
@@ -112,8 +112,8 @@ class Fleet:
         self._pollers[name] = self._tasks.create_task(poller.run(), name=f"poller of {name}")
 
     def _guarded(self, cloud: Cloud) -> Cloud:
-        if self._holds is not None:
-            cloud.throttler.clear = partial(self._holds, cloud.account.name)
+        if self._allowance is not None:
+            cloud.throttler.allowance = partial(self._allowance, cloud.account.name)
         return cloud
 
     async def _stop(self, name: str) -> None:

@@ -58,21 +58,21 @@ class Memory:
         )
 
 
-async def recall(store: Store, rules: tuple[Rule, ...], *, at: datetime) -> Memory:
-    """What the store holds at `at` that these rules need."""
+async def recall(store: Store, rules: tuple[Rule, ...], *, at: datetime, account: str | None = None) -> Memory:
+    """What the store holds at `at` that these rules need, of all accounts or of one."""
     reach = max((rule.reach for rule in rules), default=timedelta())
     groups = [rule for rule in rules if rule.by is not None]
     async with store.read() as tx:
-        firsts = await instances.first_seen(tx)
-        runs = await history.latest(tx)
-        good = await history.latest(tx, good=True)
-        past = await history.since(tx, at - reach) if reach else {}
-        members = _lately(await instances.known(tx), runs) if groups else []
+        firsts = await instances.first_seen(tx, account=account)
+        runs = await history.latest(tx, account=account)
+        good = await history.latest(tx, good=True, account=account)
+        past = await history.since(tx, at - reach, account=account) if reach else {}
+        members = _lately(await instances.known(tx, account), runs) if groups else []
         if any(rule.reach for rule in groups):
             # In a group the past of a silent member is that before its silence.
             silent = {one.key: good[one.key].end for one in members if _is_silent(one.key, runs, good)}
             past |= await history.leading_to(tx, silent, reach)
-        known = await alerts.known(tx)
+        known = await alerts.known(tx, account)
     health = {key: health_of(first_at, runs.get(key), good.get(key)) for key, first_at in firsts.items()}
     return Memory(known, health, past, members)
 

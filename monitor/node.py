@@ -1,27 +1,24 @@
-"""This node among those that share the database: says that it lives, takes the accounts that are its, leaves others.
+"""What this node holds among those that share the database: takes the accounts that are its, leaves others.
 
-Beats are independent of the work, so nothing that takes long costs a lease.
+Its beats are independent of the work, so nothing that takes long costs a lease.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Collection
 from typing import Protocol
 
 import structlog
 
-from monitor.clock import Clock
 from monitor.errors import StoreFailed
-from monitor.meters import Pulse
+from monitor.membership import Membership
 from monitor.sharing import LEAD, decide
 from monitor.store import nodes
 from monitor.store.database import Store
 from monitor.store.nodes import Lease, Taken
 from monitor.tenure import Tenure
 
-BEATS = 4  # in a lease
 log = structlog.get_logger()
 
 
@@ -46,31 +43,21 @@ class Node:
         self,
         store: Store,
         tenure: Tenure,
+        membership: Membership,
         crew: Crew,
         *,
-        name: str,
-        address: str,
-        version: str,
         accounts: Callable[[], Collection[str]],
         together: Callable[[], Collection[str]],
-        now: Clock,
-        pulse: Pulse,
     ) -> None:
         self._store = store
         self._tenure = tenure
+        self._membership = membership
         self._crew = crew
-        self._name, self._address, self._version = name, address, version
         self._accounts = accounts
         self._together = together
-        self._now = now
-        self._pulse = pulse
-        self._every = tenure.length.total_seconds() / BEATS
         self._woken = asyncio.Event()
-        self._alone = True
-        self._contact: float | None = None
         self._owed: dict[str, Taken] = {}
         self._begun: set[str] = set()
-        self._failing = False
 
     def wake(self) -> None:
         """Somebody came, went or left something: look at once."""
@@ -78,67 +65,13 @@ class Node:
 
     async def run(self) -> None:
         """Takes part until cancelled; then leaves everything to others."""
-        self._pulse.expect("node", within=max(self._tenure.length * 3, self._tenure.length.resolution), at=self._now())
         async with asyncio.TaskGroup() as tasks:
-            beats = tasks.create_task(self._live(), name="beats")
+            beats = tasks.create_task(self._membership.run(self.wake), name="beats")
             try:
                 await self._share()
             finally:
                 beats.cancel()
                 await self._part()
-
-    async def depart(self) -> None:
-        """The process ends: nothing is done in its name any more."""
-        try:
-            async with self._store.quick() as tx:
-                await nodes.depart(tx, self._tenure.id)
-        except StoreFailed as error:
-            log.warning("the other nodes could not be told of the end", reason=str(error))
-
-    # that it lives
-
-    async def _live(self) -> None:
-        while True:
-            self._pulse.beat("node", self._now())
-            asked_at = asyncio.get_running_loop().time()
-            try:
-                await self._beat(asked_at)
-            except StoreFailed as error:
-                if not self._failing:
-                    log.error("this node cannot say that it lives", reason=str(error))
-                self._failing, self._contact = True, None
-                if self._alone:  # nobody is there who could take anything
-                    self._tenure.renewed(asked_at)
-            else:
-                if self._failing:
-                    log.info("this node can say again that it lives")
-                self._failing = False
-                self._contact = asked_at if self._contact is None else self._contact
-            await asyncio.sleep(self._every)
-
-    async def _beat(self, asked_at: float) -> None:
-        if self._tenure.id:
-            async with self._store.quick() as tx:
-                known = await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length)
-            if known:
-                self._tenure.renewed(asked_at)
-                return
-            log.warning("this node was not heard of for too long, others have its work", node=self._tenure.id)
-            self._tenure.over()
-            self.wake()
-        me = f"{self._name}-{secrets.token_hex(3)}"
-        async with self._store.quick() as tx:
-            await nodes.join(tx, self._itself(me), self._tenure.length)
-            await nodes.tell(tx)
-        self._tenure.id = me
-        self._tenure.renewed(asked_at)
-        log.info("this node takes part", node=me)
-        self.wake()
-
-    def _itself(self, name: str) -> nodes.Node:
-        return nodes.Node(name, self._name, self._address, self._version, self._accounts())
-
-    # what it holds
 
     async def _share(self) -> None:
         while True:
@@ -149,7 +82,7 @@ class Node:
                 # Told by the beats. What is held stays as it is: it ends with the lease.
                 log.debug("nobody knows who holds what", reason=str(error))
             try:
-                async with asyncio.timeout(self._every):
+                async with asyncio.timeout(self._membership.every):
                     await self._woken.wait()
             except TimeoutError:
                 continue
@@ -161,13 +94,15 @@ class Node:
         if not me:
             return
         async with self._store.quick() as tx:
-            for other in await nodes.bury(tx) if self._has_watched() else ():
+            for other in await nodes.bury(tx) if self._membership.has_watched() else ():
                 log.warning("a node is gone", node=other)
             await nodes.provide(tx, {LEAD, *accounts})
             members, leases = await nodes.members(tx), await nodes.leases(tx)
         if me != self._tenure.id:
             return
-        self._alone = [one.id for one in members] == [me]
+        self._membership.alone = [one.id for one in members] == [me]
+        for one in leases:
+            self._tenure.saw(one.account, one.stray)
         await self._agree(me, leases)
         holders = {one.account: one.holder for one in leases}
         moves = decide(me, members, holders, together=self._together())
@@ -178,12 +113,6 @@ class Node:
         await self._take(me, moves.take)
         for account in [one for one in self._tenure.epochs if one not in wanted and one in self._begun]:
             await self._leave(account, drop=True)
-
-    def _has_watched(self) -> bool:
-        """Whether this node can tell who is gone: for a whole lease it could have seen every sign of life. When the
-        database comes back all have been silent."""
-        now, contact = asyncio.get_running_loop().time(), self._contact
-        return contact is not None and now - contact >= self._tenure.length.total_seconds()
 
     async def _agree(self, me: str, leases: Collection[Lease]) -> None:
         """Believes the rows: what another has is lost, and what nobody here knows of is free for the next look."""
@@ -205,6 +134,8 @@ class Node:
                 taken = await nodes.take(tx, accounts, me)
             if me != self._tenure.id:
                 return
+            for one in taken:
+                self._tenure.saw(one.account, one.stray)
             self._tenure.epochs |= {one.account: one.epoch for one in taken}
             self._owed |= {one.account: one for one in taken}
         if not self._owed:
@@ -238,8 +169,7 @@ class Node:
 
     async def _part(self) -> None:
         try:
-            async with self._store.quick() as tx:
-                await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length, leaving=True)
+            await self._membership.leave()
             for account in [*sorted(self._tenure.epochs.keys() - {LEAD}), LEAD]:
                 if account in self._tenure.epochs:
                     await self._leave(account, drop=False)

@@ -51,6 +51,9 @@ class Judging(Protocol):
     def hot(self, key: InstanceKey) -> bool:
         """Says whether this instance is to be polled before others."""
 
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> Collection[InstanceKey]:
+        """Says which were not polled in the last `every` seconds, but shortly before."""
+
     def troubled(self, account: str) -> Collection[InstanceKey]:
         """Says which instances of the account were watched before, or have alerts: they may have left since."""
 
@@ -139,7 +142,7 @@ class Poller:
             self._schedule, self._circuit = Schedule(every), Circuit(every)
             told = self._log.warning if every > wanted else self._log.info
             told("polls are paced by the quota", instances=len(instances), wanted=wanted, every=round(every, 1))
-        self._schedule.keep(instances, at=self._time())
+        self._schedule.keep(instances, at=self._time(), missed=self._engine.missed(instances, every))
         self._owed = {key for key in instances if key in self._owed or key not in self._kept}
         self._kept = frozenset(instances)
         patience = timedelta(seconds=2 * self._every) + self._account.timeout

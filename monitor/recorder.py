@@ -100,6 +100,17 @@ class Recorder:
         # One waiter that is cancelled must not cancel the transaction of the others.
         await asyncio.shield(self._next)
 
+    def disown(self, account: str) -> None:
+        """Another node has had the account since: what is not written yet never will be, also when it comes back."""
+        lost = [place for place, entry in enumerate(self._queue) if entry.account == account and not entry.is_empty]
+        for place in lost:
+            self._queue[place] = Entry(account=account)
+        self._tell_of(len(lost))
+
+    def _tell_of(self, lost: int) -> None:
+        if lost:
+            log.warning("another node has the account: what was not written yet is dropped", entries=lost)
+
     def fail(self, error: StoreFailed) -> None:
         """The store refused a write, of whoever: what comes from now on is held."""
         if not self.trouble:
@@ -159,6 +170,7 @@ class Recorder:
         async with self._store.write(alone=False) as tx:
             if self._fence is not None:
                 held = await self._fence(tx, {entry.account for entry in entries})
+                self._tell_of(sum(entry.account not in held for entry in entries))
                 entries = [entry for entry in entries if entry.account in held]
             changes = [change for entry in entries for change in entry.changes]
             # One alert may move twice in a batch: it is written as it is after the last of these steps.

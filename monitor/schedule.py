@@ -7,7 +7,7 @@ on one clock; what comes too late is left out and counted, it does not push the 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from math import floor
 
@@ -46,13 +46,17 @@ class Schedule:
         self._slots: list[tuple[float, InstanceKey, float]] = []
         """When to poll which instance, and the moment after which its next slot lies."""
 
-    def keep(self, keys: Iterable[InstanceKey], *, at: float) -> None:
-        """Polls exactly these from now on; new ones a little before their first slot after `at`."""
+    def keep(self, keys: Iterable[InstanceKey], *, at: float, missed: Collection[InstanceKey] = ()) -> None:
+        """Polls exactly these from now on; new ones a little before their first slot after `at`, and at once where they
+        `missed` the one before."""
         keys = set(keys)
         staying = [entry for entry in self._slots if entry[1] in keys]
         for key in keys.difference(key for _, key, _ in staying):
             slot = self._next(key, at)
-            staying.append((at + (slot - at) * HASTE, key, slot + self._interval / 2))
+            if key in missed:
+                staying.append((at, key, at))
+            else:
+                staying.append((at + (slot - at) * HASTE, key, slot + self._interval / 2))
         self._slots = staying
         heapq.heapify(self._slots)
 

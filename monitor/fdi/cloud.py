@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import aiohttp
@@ -19,6 +20,7 @@ from monitor.fdi.answers import Answer, Lost, TimedOut
 from monitor.fdi.codes import BACKEND
 from monitor.fdi.credentials import SECURITY_TOKEN_HEADER, TOKEN_HEADER
 from monitor.fdi.deadlines import Deadlines
+from monitor.fdi.departure import Departure
 from monitor.fdi.discovery import PAGE, RUNNING, Listing, instances_of
 from monitor.fdi.failures import failure_of
 from monitor.fdi.gate import ATTEMPTS, Gate, Pass
@@ -26,7 +28,7 @@ from monitor.fdi.refusals import LockedOut, sorted_error
 from monitor.fdi.signers import signer_for
 from monitor.fdi.signing import wire_url
 from monitor.fdi.stopwatch import Stopwatch
-from monitor.fdi.throttle import Departure, FairThrottler
+from monitor.fdi.throttle import FairThrottler
 from monitor.fdi.wire import Wire
 from monitor.model import Instance, Sample
 
@@ -206,7 +208,8 @@ class Cloud:
         headers = self._signer.headers("GET", url)
         self.requests += 1
         try:
-            answer = await self._wire.exchange("GET", url, headers=headers)
+            still = partial(self.throttler.still_holds, leave.departure)
+            answer = await self._wire.exchange("GET", url, headers=headers, still=still)
         except BaseException:
             self._gate.inconclusive(leave.given)
             raise

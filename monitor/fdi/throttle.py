@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from asyncio_throttle.throttler import Throttler
+
+from monitor.fdi.departure import Departure, arrived
 
 MARGIN = 1.02
 """The quota is spread over a window this much longer than the vendor's, so that a request which leaves a little late
@@ -34,6 +36,10 @@ GUARD = 0.002
 FORGETS = 1.001
 """The quickest round trip may grow by this factor with each answer: routes change."""
 
+ACQUAINTED = 5
+"""Answers after which the quickest of them says how long the way is. Before, there is nothing to compare with: where
+the window is full of what another process sent, a request may have arrived as late as its answer came."""
+
 LEAST = 0.1
 """The share of the quota that is left however often the vendor throttles: below it nothing would be learnt."""
 
@@ -41,26 +47,8 @@ REGAIN = 0.02
 """How much of the quota comes back in a second: after one throttling all of it within 25 s."""
 
 
-class Departure(float):
-    """When one request left, which is its place in the window; how long its answer took, in seconds; and whether the
-    answer to one that left later came first."""
-
-    __slots__ = ("overtaken", "took")
-
-    took: float | None
-    overtaken: bool
-
-    def __new__(cls, at: float) -> Departure:
-        self = super().__new__(cls, at)
-        self.took = None
-        self.overtaken = False
-        return self
-
-
-def _arrived(at: float) -> Departure:
-    departure = Departure(at)
-    departure.took = 0.0
-    return departure
+Allowance = Callable[[int, float], int]
+"""How many of so many requests in any window of so many seconds are ours to send."""
 
 
 class FairThrottler(Throttler):
@@ -80,13 +68,17 @@ class FairThrottler(Throttler):
 
     def __init__(self, rate_limit: int, period: float = 1.0) -> None:
         super().__init__(rate_limit, period=period * MARGIN)
+        self._quota = (rate_limit, period)
         self._set(rate_limit, period)
         self._forgotten = float("-inf")
         self._quickest = float("inf")
+        self._answers = 0
         self._newest_answered = float("-inf")
+        self._silent_since: float | None = None
         self._turn = asyncio.Lock()
-        self.clear: Callable[[], bool] | None = None
-        """Says right before a request leaves whether it may: another process may use the quota by now."""
+        self.allowance: Allowance | None = None
+        """Says right before a request leaves how much of the quota is ours: another process may use the rest, or all of
+        it, by now."""
         self._slice_due = float("-inf")
         self._low = 1.0
         self._eased_at = float("-inf")
@@ -97,12 +89,15 @@ class FairThrottler(Throttler):
         Where the log does not reach back far enough for the new window, as many as fit are taken to have left when the
         last one did that it has forgotten.
         """
+        self._quota = (rate_limit, period)
+        self._tune(rate_limit, period)
+
+    def _tune(self, rate_limit: int, period: float) -> None:
         if (rate_limit, period * MARGIN) == (self.rate_limit, self._window):
             return
-        times = list(self._task_logs)
-        if self._forgotten > float("-inf"):
-            times = sorted([self._forgotten] * (rate_limit - len(times)) + times)
-        self._forgotten = max([self._forgotten, *times[:-rate_limit]])
+        now = asyncio.get_running_loop().time()
+        times = self._reaching(rate_limit)
+        self._forgotten = max([self._forgotten, *(one.latest(now) for one in times[:-rate_limit])])
         self._task_logs.clear()
         self._task_logs.extend(times[-rate_limit:])
         self._set(rate_limit, period)
@@ -120,6 +115,12 @@ class FairThrottler(Throttler):
         """How much of the quota is used at most now: 1 unless it was eased lately."""
         return self._share(asyncio.get_running_loop().time())
 
+    @property
+    def silence(self) -> float:
+        """For how many seconds requests have left of which none was answered; 0 while they are."""
+        since = self._silent_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
     def ease(self, *, resumes_in: float) -> None:
         """The vendor throttled: halves the rate. It climbs back from `resumes_in` seconds on, when sending resumes."""
         now = asyncio.get_running_loop().time()
@@ -135,42 +136,67 @@ class FairThrottler(Throttler):
             self._low = 1.0
         return share
 
+    def _reaching(self, number: int) -> list[Departure]:
+        """The departures in the log, with as many before them as make `number`: when the last one was forgotten."""
+        times = cast("list[Departure]", list(self._task_logs))
+        if self._forgotten == float("-inf"):
+            return times
+        return sorted([arrived(self._forgotten)] * (number - len(times)) + times)
+
     async def acquire(self) -> Departure:
         """Returns when one more request may leave. Cancelled while waiting, it takes nothing."""
         async with self._turn:
             stood = False
             while True:
                 now = asyncio.get_running_loop().time()
-                wait = self._due(now) - now
+                wait = self._due(now) - now if self._has_quota() else SLICE
                 if wait <= TICK:
-                    if self.clear is None or self.clear():
-                        break
-                    wait = SLICE
+                    break
                 stood = True
                 await asyncio.sleep(wait)
             return self._admit(now, stood=stood)
+
+    def _has_quota(self) -> bool:
+        """Whether anything may be sent now; keeps to as much of the quota as is ours."""
+        if self.allowance is None:
+            return True
+        requests, period = self._quota
+        if ours := self.allowance(requests, period):
+            self._tune(ours, period)
+        return ours > 0
+
+    def still_holds(self, departure: Departure) -> bool:
+        """Whether a request that was let out may still leave, where that took a while: the process may have stood still
+        since, and less of the quota be ours."""
+        return self.allowance is None or self.allowance(*self._quota) >= departure.under
 
     def answered(self, departure: Departure) -> None:
         """The answer to a request came. A request without one counts as late as it can be."""
         departure.took = asyncio.get_running_loop().time() - departure
         departure.overtaken = departure < self._newest_answered
         self._newest_answered = max(self._newest_answered, departure)
+        self._answers += 1
+        self._silent_since = None
         self._quickest = min(self._quickest * FORGETS, departure.took)
 
     def spent(self) -> list[float]:
         """What others have to know who use the quota from now on: how many seconds ago each request that still counts
-        was answered, and so arrived at the latest; 0 for one that is on its way."""
+        was answered, and so arrived at the latest; negative for one on its way, which may arrive so much later."""
         now = asyncio.get_running_loop().time()
-        departures = cast("Iterable[Departure]", self._task_logs)
-        ages = (0.0 if one.took is None else max(0.0, now - one - one.took) for one in departures)
+        ages = (self._age(one, now) for one in self._reaching(self._quota[0]))
         return sorted((age for age in ages if age < self._window), reverse=True)
+
+    def _age(self, departure: Departure, now: float) -> float:
+        if departure.took is not None:
+            return max(0.0, now - departure.latest(now))
+        return min(0.0, now - departure - LATEST * self._vendors_window)
 
     def occupy(self, ages: Sequence[float] | None) -> None:
         """Others used the quota before: see `spent`. None: they may have used all of it up to now."""
-        now = asyncio.get_running_loop().time()
-        theirs = [now - age for age in ages] if ages is not None else [now] * self.rate_limit
-        departures = sorted((*self._task_logs, *(_arrived(at) for at in theirs)))
-        self._forgotten = max([self._forgotten, *departures[: -self.rate_limit]])
+        now, self._silent_since = asyncio.get_running_loop().time(), None
+        theirs = [now - age for age in ages] if ages is not None else [now] * self._quota[0]
+        departures = sorted((*self._reaching(0), *(arrived(at) for at in theirs)))
+        self._forgotten = max([self._forgotten, *(one.latest(now) for one in departures[: -self.rate_limit])])
         self._task_logs.clear()
         self._task_logs.extend(departures[-self.rate_limit :])
 
@@ -197,7 +223,8 @@ class FairThrottler(Throttler):
             took, alone = now - departure, departure < self._newest_answered
         else:
             took, alone = departure.took, departure.overtaken
-        return min((ALONE if alone else LATEST) * self._vendors_window, max(0.0, took - self._quickest))
+        quickest = 0.0 if self.allowance and 0 < self._answers < ACQUAINTED else self._quickest
+        return min((ALONE if alone else LATEST) * self._vendors_window, max(0.0, took - quickest))
 
     def _admit(self, now: float, *, stood: bool) -> Departure:
         # One has left the window, or there is room: the log never holds more than the quota.
@@ -206,7 +233,9 @@ class FairThrottler(Throttler):
             self._forgotten = max(self._forgotten, self._task_logs[place])
             del self._task_logs[place]
         departure = Departure(now)
+        departure.under = self.rate_limit
         self._task_logs.append(departure)
+        self._silent_since = departure if self._silent_since is None else self._silent_since
         if not self._slice_left:
             self._open_slice(now, stood=stood)
         self._slice_left -= 1

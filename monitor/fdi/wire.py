@@ -6,11 +6,13 @@ Redirects are not followed, bodies are bounded, and nothing of the request is re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from monitor import __version__
@@ -29,6 +31,20 @@ MAX_HEADER = 131_072
 """Bytes of one header: IAM tokens are documented up to 102,400; aiohttp's own limit of 8,190 breaks on them."""
 
 
+_still: ContextVar[Callable[[], bool] | None] = ContextVar("still", default=None)
+
+
+class _Request(aiohttp.ClientRequest):
+    """Asks once more whether it may leave, now that it has a connection: that may have taken long, or the process stood
+    still meanwhile."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        still = _still.get()
+        if still is not None and not still():
+            raise aiohttp.ServerDisconnectedError("its turn was over before the connection was there")
+        return await super().send(conn)
+
+
 def make_session(*, trust_env: bool = False, trace: aiohttp.TraceConfig | None = None) -> aiohttp.ClientSession:
     """A session for the doors; made inside the running loop and closed by whoever made it.
 
@@ -38,6 +54,7 @@ def make_session(*, trust_env: bool = False, trace: aiohttp.TraceConfig | None =
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
+        request_class=_Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"fdi-monitor/{__version__}"},
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
@@ -71,12 +88,22 @@ class Wire:
         """The same without any proxy, for what only this machine can reach."""
         return Wire(self._session, proxied=False)
 
-    async def exchange(self, method: str, url: URL, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """The answer to one request, of any status. The caller bounds the time.
+    async def exchange(
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        still: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """The answer to one request, of any status. The caller bounds the time. `still` is asked right before the
+        request leaves: whether it may.
 
-        Raises Unreachable, TimedOut (only for the connection) or Garbage.
+        Raises Unreachable, TimedOut (only for the connection) or Garbage; Lost if it may not leave any more.
         """
         proxy = self._proxy(url)
+        _still.set(still)
         try:
             async with self._session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, proxy=proxy

@@ -39,9 +39,12 @@ async def live(tx: AsyncConnection) -> list[Alert]:
     return sorted(found, key=lambda one: (not one.state.fires, -one.severity.rank, one.since))
 
 
-async def known(tx: AsyncConnection) -> list[Alert]:
-    """Every alert, the resolved ones included."""
-    return [alert_of(row) for row in (await tx.execute(sa.select(alert))).mappings()]
+async def known(tx: AsyncConnection, account: str | None = None) -> list[Alert]:
+    """Every alert, the resolved ones included; or those about instances of one account and those about none."""
+    wanted = sa.select(alert)
+    if account is not None:
+        wanted = wanted.where(alert.c.account.is_(None) | (alert.c.account == account))
+    return [alert_of(row) for row in (await tx.execute(wanted)).mappings()]
 
 
 async def resolved(tx: AsyncConnection, *, most: int) -> list[Alert]:

@@ -38,13 +38,11 @@ async def extend(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
 
 
 async def since(
-    tx: AsyncConnection, at: datetime, *, of: Collection[InstanceKey] | None = None
+    tx: AsyncConnection, at: datetime, *, of: Collection[InstanceKey] | None = None, account: str | None = None
 ) -> dict[InstanceKey, list[Run]]:
-    """The runs that reach beyond `at`, oldest first, by instance: of all, or of these."""
+    """The runs that reach beyond `at`, oldest first, by instance: of all, of these, or of those of one account."""
     statement = sa.select(run, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
-    if of is not None:
-        statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
-    rows = await tx.execute(statement.order_by(run.c.instance_id, run.c.started_at))
+    rows = await tx.execute(_narrowed(statement, of, account).order_by(run.c.instance_id, run.c.started_at))
     found: dict[InstanceKey, list[Run]] = {}
     for row in rows.mappings():
         found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
@@ -129,9 +127,10 @@ async def latest(
     good: bool = False,
     before: datetime | None = None,
     of: Collection[InstanceKey] | None = None,
+    account: str | None = None,
 ) -> dict[InstanceKey, Run]:
-    """The last run of each instance, or of these, of those that began `before`; with `good` the last one of good
-    samples."""
+    """The last run of each instance, of these, or of those of one account, of the runs that began `before`; with `good`
+    the last one of good samples."""
     wanted = sa.select(sa.func.max(run.c.started_at)).where(run.c.instance_id == instance.c.id)
     if before is not None:
         wanted = wanted.where(run.c.started_at < before)
@@ -142,10 +141,14 @@ async def latest(
         .join(instance)
         .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
     )
+    rows = await tx.execute(_narrowed(statement, of, account))
+    return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
+
+
+def _narrowed(statement: sa.Select[Any], of: Collection[InstanceKey] | None, account: str | None) -> sa.Select[Any]:
     if of is not None:
         statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
-    rows = await tx.execute(statement)
-    return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
+    return statement if account is None else statement.where(instance.c.account == account)
 
 
 async def newest(tx: AsyncConnection) -> datetime | None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.sharing import Member
+from monitor.sharing import FROM_MEMORY, Member
 from monitor.store.columns import Moment
 from monitor.store.node_tables import claim, lease, node
 from monitor.store.transactions import CHANNEL
@@ -26,37 +26,48 @@ MOVED = "nodes"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What a node says of itself."""
+    """What a node says of itself. `beyond` are the accounts that it cannot reach."""
 
     id: str
     name: str
     address: str
     version: str
     accounts: Collection[str]
+    beyond: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A lease that this node has now. `spent`: how many seconds before now each request may have arrived that the
-    account's quota still counts; None where nobody knows."""
+    account's quota still counts; None where nobody knows. `stray` as of `Lease`."""
 
     account: str
     epoch: int
     spent: Sequence[float] | None
+    stray: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds an account; nobody where `holder` is empty."""
+    """Who holds an account; nobody where `holder` is empty. `stray`: for how many more seconds a node that was cut off
+    may poll it from memory, negative where that is over; None: there was none."""
 
     account: str
     holder: str
     epoch: int
     since: datetime
+    stray: float | None = None
 
 
-async def join(tx: AsyncConnection, me: Node, length: timedelta) -> None:
-    """A new node."""
+async def join(tx: AsyncConnection, me: Node, length: timedelta, *, before: str = "") -> None:
+    """A new node. `before` is what it was until now, and is gone for sure: what that held is free at once, and from
+    memory it polls nothing."""
+    if before:
+        await tx.execute(node.delete().where(node.c.id == before))
+        its = sa.select(lease.c.account).where(lease.c.holder == before).with_for_update(skip_locked=True)
+        left = {"holder": "", "since": _now(), "spent": None}
+        await tx.execute(lease.update().where(lease.c.account.in_(its)).values(**left))
+        await tx.execute(lease.update().where(lease.c.stray == before).values(stray="", stray_until=_now()))
     values = {"id": me.id, "name": me.name, "address": me.address, "version": me.version}
     times = {"started_at": _now(), "until": _now(length)}
     await tx.execute(node.insert().values(**values, **times, accounts=sorted(me.accounts), leaving=False))
@@ -64,7 +75,8 @@ async def join(tx: AsyncConnection, me: Node, length: timedelta) -> None:
 
 async def beat(tx: AsyncConnection, me: Node, length: timedelta, *, leaving: bool = False) -> bool:
     """Lives on for `length`; False: it was buried, nothing is its own any more."""
-    values = {"until": _now(length), "accounts": sorted(me.accounts), "leaving": leaving, "address": me.address}
+    values = {"until": _now(length), "leaving": leaving, "address": me.address}
+    values |= {"accounts": sorted(me.accounts), "beyond": sorted(me.beyond)}
     return (await tx.execute(node.update().where(node.c.id == me.id).values(**values))).rowcount == 1
 
 
@@ -86,21 +98,22 @@ async def depart(tx: AsyncConnection, me: str) -> None:
 
 async def members(tx: AsyncConnection) -> list[Member]:
     """The nodes that are not buried."""
-    rows = await tx.execute(sa.select(node.c.id, node.c.accounts, node.c.leaving).order_by(node.c.id))
-    return [Member(name, frozenset(accounts), leaving) for name, accounts, leaving in rows]
+    rows = await tx.execute(sa.select(node).order_by(node.c.id))
+    return [Member(row.id, frozenset(row.accounts), row.leaving, frozenset(row.beyond)) for row in rows]
 
 
 async def known(tx: AsyncConnection) -> list[tuple[Node, datetime, datetime]]:
     """The nodes, each with when it started and until when it lives if it is not heard of again; by name."""
     rows = (await tx.execute(sa.select(node).order_by(node.c.name, node.c.started_at))).mappings()
-    said = ("id", "name", "address", "version", "accounts")
+    said = ("id", "name", "address", "version", "accounts", "beyond")
     return [(Node(*(row[name] for name in said)), row["started_at"], row["until"]) for row in rows]
 
 
 async def leases(tx: AsyncConnection) -> list[Lease]:
     """All of them, by account."""
-    columns = (lease.c.account, lease.c.holder, lease.c.epoch, lease.c.since)
-    return [Lease(*row) for row in await tx.execute(sa.select(*columns).order_by(lease.c.account))]
+    columns = (lease.c.account, lease.c.holder, lease.c.epoch, lease.c.since, lease.c.stray_until, _now().label("at"))
+    rows = await tx.execute(sa.select(*columns).order_by(lease.c.account))
+    return [Lease(*row[:4], _left(row.stray_until, row.at)) for row in rows]
 
 
 async def provide(tx: AsyncConnection, accounts: Collection[str]) -> None:
@@ -122,10 +135,15 @@ async def take(tx: AsyncConnection, accounts: Collection[str], me: str) -> list[
     taken = []
     for row in found:
         again = {"holder": me, "epoch": row["epoch"] + 1, "since": at, "spent": None}
+        stray_until = row["stray_until"]
+        # Who was left room for another polls nothing from memory, so there is one at most.
+        if row["holder"] and (stray_until is None or stray_until <= at):
+            stray_until = at + FROM_MEMORY
+            again |= {"stray": row["holder"], "stray_until": stray_until}
         await tx.execute(lease.update().where(lease.c.account == row["account"]).values(**again))
         gone = (at - row["since"]).total_seconds()
         spent = None if row["holder"] or row["spent"] is None else [age + gone for age in row["spent"]]
-        taken.append(Taken(row["account"], row["epoch"] + 1, spent))
+        taken.append(Taken(row["account"], row["epoch"] + 1, spent, _left(stray_until, at)))
     return taken
 
 
@@ -172,6 +190,10 @@ async def serves(tx: AsyncConnection, receiver: str, position: int, me: str) -> 
     """Whether a destination is still served by `me`; if so nobody takes it before the transaction ends."""
     place = (claim.c.receiver == receiver, claim.c.position == position, claim.c.holder == me)
     return (await tx.execute(sa.select(claim.c.holder).where(*place).with_for_update(read=True))).first() is not None
+
+
+def _left(until: datetime | None, at: datetime) -> float | None:
+    return None if until is None else (until - at).total_seconds()
 
 
 def _now(later: timedelta = timedelta()) -> sa.ColumnElement[Any]:

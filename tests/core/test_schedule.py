@@ -80,3 +80,13 @@ def test_who_leaves_and_returns_has_one_slot() -> None:
     for keys in (MANY[:1], [], MANY[:1]):
         schedule.keep(keys, at=1000.0)
     assert len(slots(schedule, 1000, 1010)) == 1
+
+
+def test_who_missed_its_last_slot_is_polled_at_once_and_keeps_its_next_ones() -> None:
+    schedule, plain = Schedule(10.0), Schedule(10.0)
+    schedule.keep(MANY[:3], at=1000.0, missed=MANY[:1])
+    plain.keep(MANY[:3], at=1000.0)
+    assert schedule.due(1000.0) == [(1000.0, MANY[0])]
+    plain.due(1010.0)
+    schedule.due(1010.0)
+    assert slots(schedule, 1010, 1020) == slots(plain, 1010, 1020)

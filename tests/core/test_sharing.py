@@ -88,3 +88,21 @@ def test_whoever_leaves_gives_all_away_and_takes_nothing() -> None:
 
 def test_the_last_one_that_leaves_keeps_what_nobody_else_can_have() -> None:
     assert decide("one", [member("one", "a", leaving=True)], {"a": "one"}) == Moves()
+
+
+def test_an_account_goes_to_a_node_that_reaches_it_and_stays_where_it_is_when_none_does() -> None:
+    best = rendezvous("a", ["one", "two"])
+    other = "one" if best == "two" else "two"
+    blind, sees = Member(best, frozenset("a"), beyond=frozenset("a")), member(other, "a")
+    assert decide(best, [blind, sees], {"a": best}) == Moves(leave=("a",))
+    assert decide(other, [blind, sees], {"a": ""}) == Moves(take=("a",))
+    blind_too = Member(other, frozenset("a"), beyond=frozenset("a"))
+    assert decide(best, [blind, blind_too], {"a": best}) == Moves()
+    # one whose policy does not have it would end its alerts
+    assert decide("three", [blind, blind_too, member("three")], {"a": ""}) == Moves()
+
+
+def test_accounts_that_belong_together_stay_together_also_where_one_is_out_of_reach() -> None:
+    lead = rendezvous(LEAD, ["one", "two"])
+    members = [Member(name, frozenset("ab"), beyond=frozenset("a")) for name in ("one", "two")]
+    assert decide(lead, members, {"a": lead, "b": lead}, together="ab") == Moves()

@@ -44,6 +44,8 @@ ELSEWHERE = {
     "monitor.web.deeds.extend": "a silence made longer by hand",
     "monitor.web.deeds.retry": "messages tried again by hand",
     "monitor.web.deeds.drop": "a message dropped by hand",
+    "monitor.inbox.Inbox.put": "alerts posted at one of several nodes",
+    "monitor.inbox.Inbox.each": "alerts posted at one node taken by the one that leads",
     "monitor.store.links.key": "the key that signs links, made at the first start",
 }
 """The other transactions of the service, which these scenes do not come to."""

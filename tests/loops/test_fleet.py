@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -85,6 +85,9 @@ class Watched:
             self.instances.pop(key, None)
 
     async def take(self, sample: Sample) -> None: ...
+
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> Collection[InstanceKey]:
+        return ()
 
     def hot(self, key: InstanceKey) -> bool:
         return False

@@ -4,13 +4,14 @@ writes nothing more."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.engine import Engine
+from monitor.errors import StoreFailed
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert, Counts, Instance, Sample, State, Transition
 from monitor.rules.rule import Rule
@@ -44,12 +45,14 @@ class Deeds:
 
 
 @asynccontextmanager
-async def node(store: Store, deeds: Deeds, *rules: Rule) -> AsyncIterator[Engine]:
+async def node(
+    store: Store, deeds: Deeds, *rules: Rule, now: Callable[[], datetime] = lambda: START
+) -> AsyncIterator[Engine]:
     """An engine of one node, which has taken what it holds."""
     made = Engine(
         store,
         rules,
-        now=lambda: START,
+        now=now,
         meters=Meters(),
         pulse=Pulse(),
         moved=lambda: None,
@@ -103,6 +106,27 @@ async def test_a_timer_and_a_window_go_on_at_the_next_node_and_nothing_ends(stor
     assert [step for step in await steps(store) if step.after is State.RESOLVED] == []
 
 
+async def test_the_next_node_knows_which_polls_were_missed_meanwhile(store: Store) -> None:
+    one, two = Deeds("prod", "test"), Deeds()
+    clock = [START]
+    async with node(store, one, ABNORMAL) as first, node(store, two, ABNORMAL, now=lambda: clock[0]) as second:
+        await first.meet([ORDERS, BILLS])
+        await first.take(sample(0))
+        await first.take(sample(25, instance=BILLS))
+        await first.take(sample(26, instance=BILLS))
+        for account in ("prod", "test"):
+            await first.let_go(account, written=True)
+            await second.load(account)
+        two.held = {"prod", "test"}
+        await second.meet([ORDERS, BILLS])
+        keys = [ORDERS.key, BILLS.key]
+        found = {}
+        for seconds in (29, 31, 57, 61):
+            clock[0] = START + timedelta(seconds=seconds)
+            found[seconds] = second.missed(keys, 30)
+    assert found == {29: [], 31: [ORDERS.key], 57: keys, 61: [BILLS.key]}, "not what was missed long ago"
+
+
 async def test_who_lost_an_account_writes_nothing_of_it_and_all_of_the_others(store: Store) -> None:
     one = Deeds("prod", "test")
     async with node(store, one, ABNORMAL) as first:
@@ -117,6 +141,20 @@ async def test_who_lost_an_account_writes_nothing_of_it_and_all_of_the_others(st
     assert (await stored(store))["abnormal"].instance == BILLS.key
     async with store.read() as tx:
         assert [run.start for run in (await history.since(tx, START - timedelta(days=1)))[ORDERS.key]] == [START]
+
+
+async def test_what_was_held_for_a_store_that_was_away_is_dropped_once_another_had_the_account(store: Store) -> None:
+    one = Deeds("prod", "test")
+    async with node(store, one, ABNORMAL) as first:
+        await first.meet([ORDERS, BILLS])
+        first.book.recorder.fail(StoreFailed("away"))
+        await first.take(sample(30, abnormal=1))
+        await first.take(sample(30, abnormal=1, instance=BILLS))
+        assert first.book.recorder.held == 2
+        await first.let_go("prod", written=False)
+        # it is this node's again, under another epoch, before the store was tried again
+        await first.load("prod")
+    assert {one.instance for one in (await stored(store)).values()} == {BILLS.key}
 
 
 async def test_what_comes_back_comes_back_as_the_others_left_it(store: Store) -> None:

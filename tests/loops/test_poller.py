@@ -77,6 +77,7 @@ class Town:
 
     def __init__(self, account: Account, takes: float = 0.1, before: Collection[InstanceKey] = ()) -> None:
         self.before = before
+        self.overdue: Collection[InstanceKey] = ()
         now = clock.virtual(START, asyncio.get_running_loop())
         self.cloud = FakeCloud(now, takes)
         self.met: list[str] = []
@@ -102,6 +103,9 @@ class Town:
     async def leave(self, keys: Collection[InstanceKey]) -> None:
         self.left |= {key.id for key in keys}
 
+    def missed(self, keys: Iterable[InstanceKey], every: float) -> Collection[InstanceKey]:
+        return self.overdue
+
     def hot(self, key: InstanceKey) -> bool:
         return key in self.in_trouble
 
@@ -119,9 +123,13 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    account: Account = ACCOUNT, takes: float = 0.1, before: Collection[InstanceKey] = ()
+    account: Account = ACCOUNT,
+    takes: float = 0.1,
+    before: Collection[InstanceKey] = (),
+    overdue: Collection[InstanceKey] = (),
 ) -> AsyncIterator[Town]:
     made = Town(account, takes, before)
+    made.overdue = overdue
     task = asyncio.create_task(made.poller.run())
     try:
         yield made
@@ -326,3 +334,12 @@ async def test_a_poll_that_does_not_come_or_is_not_taken_leaves_its_cycle_open()
         here.answer = None
         await asyncio.sleep(25)
         assert not list(here.cycles.late(here.cloud.now()))
+
+
+@pytest.mark.looptime
+async def test_who_missed_its_slot_while_another_process_stopped_is_polled_at_once_and_then_in_its_slots() -> None:
+    async with town(overdue=[ACCOUNT.instances[1].key]) as here:
+        await asyncio.sleep(0.15)
+        assert [instance for _, instance in here.cloud.polled] == ["i-1"]
+        await asyncio.sleep(10)
+        assert Counter(instance for _, instance in here.cloud.polled) == {"i-0": 1, "i-1": 2, "i-2": 1}

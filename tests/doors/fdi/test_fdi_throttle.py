@@ -13,7 +13,8 @@ from fdi_kit import virtually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.fdi.throttle import Departure, FairThrottler
+from monitor.fdi.departure import Departure
+from monitor.fdi.throttle import FairThrottler
 
 QUOTAS = [(20, 1.0), (1000, 1.0), (100, 60.0), (1, 1.0), (7, 3.0), (5, 0.1)]
 
@@ -88,6 +89,15 @@ def stalling(dice: random.Random) -> Iterator[tuple[float, float]]:
 def test_a_server_that_stalls_sees_no_window_with_more_than_the_quota(requests: int) -> None:
     arrived = virtually(arrivals(FairThrottler(requests), stalling(random.Random(7)), requests * 30))
     assert most_in_any_window(arrived, 1.0) <= requests
+
+
+@pytest.mark.parametrize("late", [(0.4,), (0.3, 0.9), (0.0, 0.6), (0.9, 0.5)])
+def test_the_first_requests_have_nothing_to_compare_with_and_may_have_been_late(late: tuple[float, ...]) -> None:
+    ways = itertools.chain(((held_up, 0.01) for held_up in late), itertools.repeat((0.0, 0.01)))
+    throttler = FairThrottler(2, 2.0)
+    throttler.allowance = lambda requests, _period: requests
+    arrived = virtually(arrivals(throttler, ways, 20))
+    assert most_in_any_window(arrived, 2.0) <= 2
 
 
 def test_a_steady_way_costs_no_throughput_however_long_it_is() -> None:
@@ -374,8 +384,39 @@ def test_nothing_leaves_while_another_may_use_the_quota() -> None:
     async def story() -> float:
         loop = asyncio.get_running_loop()
         throttler = FairThrottler(20, 1.0)
-        throttler.clear = lambda: loop.time() > 5
+        throttler.allowance = lambda requests, _period: requests if loop.time() > 5 else 0
         await throttler.acquire()
         return loop.time()
 
     assert virtually(story()) == pytest.approx(5.05, abs=0.06)
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 20), st.floats(0.05, 3.0)), min_size=1, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_whatever_part_of_the_quota_is_ours_and_when_no_window_holds_more(steps: list[tuple[int, float]]) -> None:
+    async def story() -> tuple[list[float], list[tuple[float, int]]]:
+        loop, throttler = asyncio.get_running_loop(), FairThrottler(20, 1.0)
+        times: list[float] = []
+        parts = [(0.0, 20)]
+        throttler.allowance = lambda _requests, _period: parts[-1][1]
+
+        async def use() -> None:
+            while True:
+                departure = await throttler.acquire()
+                times.append(loop.time())
+                throttler.answered(departure)
+
+        user = asyncio.create_task(use())
+        for ours, seconds in steps:
+            await asyncio.sleep(seconds)
+            parts.append((loop.time(), ours))
+        user.cancel()
+        return times, parts
+
+    times, parts = virtually(story())
+    assert most_in_any_window(times, 1.0) <= 20
+    for (begin, ours), (end, _) in itertools.pairwise(parts):
+        # what leaves after the part became smaller fits into it together with what left before
+        for at in (one for one in times if begin < one <= end):
+            assert ours == 0 or sum(at - 1.0 < one <= at for one in times) <= max(ours, 1)
+        assert ours > 0 or not any(begin < one <= end for one in times)

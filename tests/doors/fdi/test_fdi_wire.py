@@ -152,3 +152,27 @@ def test_the_environment_says_which_proxy(
     monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.setenv("no_proxy", no_proxy)
     assert proxy_for(URL("http://roma.test/v2")) == expected
+
+
+async def test_a_request_whose_turn_is_over_before_it_has_a_connection_waits_for_another() -> None:
+    seen: list[float] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(asyncio.get_running_loop().time())
+        return web.Response(body=STATISTICS, content_type="application/json")
+
+    async with web_server(answer) as base, make_session() as session:
+        cloud = Cloud(account(base=base), session, lambda: NOW)
+        asked: list[int] = []
+
+        def allowance(requests: int, _period: float) -> int:
+            """As if the process stood still before it had its connection, and lost the account for a while."""
+            asked.append(requests)
+            return 0 if 1 < len(asked) < 4 else requests
+
+        cloud.throttler.allowance = allowance
+        begun = asyncio.get_running_loop().time()
+        assert (await cloud.sample(instance())).up
+        assert len(seen) == 1
+        assert seen[0] - begun > 0.05
+        assert len(asked) == 5

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from databases import Server
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.sharing import LEAD, Member
+from monitor.sharing import FROM_MEMORY, LEAD, Member
 from monitor.store import nodes
 from monitor.store.database import Store, open_store
+from monitor.store.node_tables import lease
 from monitor.store.nodes import Node
 
 LONG, BRIEF = timedelta(minutes=1), timedelta(milliseconds=50)
@@ -86,6 +90,47 @@ async def test_who_is_late_keeps_what_it_has_until_it_is_buried_and_may_come_bac
     assert await take(shared, "late", "b") == {}
 
 
+async def test_who_was_buried_may_poll_from_memory_and_the_next_holders_know_until_it_is_back(shared: Store) -> None:
+    await take(shared, "late", "a")
+    async with shared.quick() as tx:
+        assert [one.stray for one in await nodes.leases(tx)] == [None, None, None]
+        await nodes.bury(tx)
+        [taken] = await nodes.take(tx, ["a"], "one")
+        assert taken.stray == FROM_MEMORY.total_seconds()
+        await nodes.release(tx, "a", "one", 2, [])
+        [taken] = await nodes.take(tx, ["a"], "two")
+    assert taken.stray is not None
+    assert 0 < taken.stray <= FROM_MEMORY.total_seconds()
+    async with shared.quick() as tx:
+        await nodes.beat(tx, node("two", "a"), -BRIEF)
+        await nodes.bury(tx)
+        await nodes.take(tx, ["a"], "one")
+        # the one that was buried last was left no room, so it polls nothing
+        assert await strays(tx) == {LEAD: "", "a": "late", "b": ""}
+        await nodes.join(tx, node("two-again", "a"), LONG, before="two")
+        assert await strays(tx) == {LEAD: "", "a": "late", "b": ""}
+        await nodes.join(tx, node("late-again", "a"), LONG, before="late")
+        assert await strays(tx) == {LEAD: "", "a": "", "b": ""}
+        found = {one.account: one.stray for one in await nodes.leases(tx)}
+    assert found["a"] is not None
+    assert found["a"] <= 0
+
+
+async def test_who_comes_back_and_says_what_it_was_frees_what_that_held_at_once(shared: Store) -> None:
+    assert await take(shared, "one", "a", "b") == {"a": 1, "b": 1}
+    async with shared.quick() as tx:
+        await nodes.join(tx, node("one-again", "a"), LONG, before="one")
+        assert "one" not in [one.id for one in await nodes.members(tx)]
+        [taken] = await nodes.take(tx, ["a"], "two")
+    # what the last life spent nobody knows; that it polls nothing from memory is known
+    assert (taken.epoch, taken.spent, taken.stray) == (2, None, None)
+
+
+async def strays(tx: AsyncConnection) -> dict[str, str]:
+    rows = await tx.execute(sa.select(lease.c.account, lease.c.stray))
+    return {row.account: row.stray for row in rows}
+
+
 async def test_what_is_fenced_is_taken_by_nobody_before_the_end_and_nobody_waits_for_it(shared: Store) -> None:
     await take(shared, "late", "a")
     async with shared.quick() as tx:
@@ -112,10 +157,10 @@ async def test_members_are_who_is_not_buried_and_the_lease_of_an_account_that_is
     await take(shared, "one", "a")
     async with shared.quick() as tx:
         await nodes.bury(tx)
-        await nodes.beat(tx, node("two", "a"), LONG, leaving=True)
+        await nodes.beat(tx, replace(node("two", "a"), beyond=["a"]), LONG, leaving=True)
         assert await nodes.members(tx) == [
             Member("one", frozenset({"a", "b"})),
-            Member("two", frozenset({"a"}), leaving=True),
+            Member("two", frozenset({"a"}), leaving=True, beyond=frozenset({"a"})),
         ]
         assert [one.name for one, _, _ in await nodes.known(tx)] == ["one", "two"]
         await nodes.drop(tx, "a", "one", 1)
