@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
 
 import structlog
 
+from monitor.apart import apart
 from monitor.message import render
 from monitor.notification import Notification
 from monitor.notifiers import Outcome, Verdict
@@ -57,9 +59,9 @@ class Carriage:
 
     async def _send(self, carrier: Carrier, notification: Notification, *, edits: str = "") -> Verdict:
         try:
-            message = render(
-                notification, language=carrier.language, zone=self.zone, public_url=self.public_url, key=self.key
-            )
+            words = partial(render, language=carrier.language, zone=self.zone, public_url=self.public_url, key=self.key)
+            # off the event loop where it tells of very many
+            message = await apart(lambda: words(notification), size=len(notification.alerts))
             return await carrier.notifier.send(replace(message, edits=edits))
         except Exception:
             # A notifier promises not to raise, but plugins are other people's code: one bug must not stop the rest.

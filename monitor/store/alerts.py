@@ -10,9 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
+from monitor.store.raw import document, made, moment, raw
 from monitor.store.tables import alert, member, transition
 
 LIVE = (str(State.PENDING), str(State.FIRING), str(State.CLEARING))
+
+ROW = raw(alert)
+"""What `alert_of` needs of the table."""
 
 
 async def save(tx: AsyncConnection, alerts: Sequence[Alert], *, dropped: Iterable[str] = ()) -> None:
@@ -34,32 +38,31 @@ async def append(tx: AsyncConnection, transitions: Sequence[Transition]) -> None
 
 async def live(tx: AsyncConnection) -> list[Alert]:
     """The alerts that are pending, firing or clearing, worst and oldest first."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.state.in_(LIVE)))
-    found = [alert_of(row) for row in rows.mappings()]
+    found = await made(await tx.execute(sa.select(*ROW).where(alert.c.state.in_(LIVE))), alert_of)
     return sorted(found, key=lambda one: (not one.state.fires, -one.severity.rank, one.since))
 
 
 async def known(tx: AsyncConnection) -> list[Alert]:
     """Every alert, the resolved ones included."""
-    return [alert_of(row) for row in (await tx.execute(sa.select(alert))).mappings()]
+    return await made(await tx.execute(sa.select(*ROW)), alert_of)
 
 
 async def resolved(tx: AsyncConnection, *, most: int) -> list[Alert]:
     """The alerts that resolved last, newest first."""
-    statement = sa.select(alert).where(alert.c.state == str(State.RESOLVED)).order_by(alert.c.resolved_at.desc())
-    return [alert_of(row) for row in (await tx.execute(statement.limit(most))).mappings()]
+    statement = sa.select(*ROW).where(alert.c.state == str(State.RESOLVED)).order_by(alert.c.resolved_at.desc())
+    return await made(await tx.execute(statement.limit(most)), alert_of)
 
 
 async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]:
     """The alerts with these keys, as far as they are known."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.key.in_(keys)))
-    return {row["key"]: alert_of(row) for row in rows.mappings()}
+    found = await made(await tx.execute(sa.select(*ROW).where(alert.c.key.in_(keys))), alert_of)
+    return {one.key: one for one in found}
 
 
 async def about(tx: AsyncConnection, key: InstanceKey) -> list[Alert]:
     """Every alert about one instance, the live ones first, each newest first."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.account == key.account, alert.c.cloud_id == key.id))
-    found = [alert_of(row) for row in rows.mappings()]
+    wanted = sa.select(*ROW).where(alert.c.account == key.account, alert.c.cloud_id == key.id)
+    found = await made(await tx.execute(wanted), alert_of)
     return sorted(found, key=lambda one: (str(one.state) not in LIVE, -one.state_since.timestamp()))
 
 
@@ -156,25 +159,25 @@ def _row(one: Alert) -> dict[str, Any]:
 
 
 def alert_of(row: sa.RowMapping) -> Alert:
-    """The alert that a row of the table holds."""
+    """The alert that a row of the table holds, read as `ROW`."""
     return Alert(
         key=row["key"],
         rule=row["rule"],
         rule_version=row["rule_version"],
         instance=None if row["account"] is None else InstanceKey(row["account"], row["cloud_id"]),
-        labels=row["labels"],
+        labels=document(row["labels"]),
         severity=Severity(row["severity"]),
         state=State(row["state"]),
-        since=row["since"],
-        state_since=row["state_since"],
-        fired_at=row["fired_at"],
-        resolved_at=row["resolved_at"],
+        since=moment(row["since"]),
+        state_since=moment(row["state_since"]),
+        fired_at=moment(row["fired_at"]),
+        resolved_at=moment(row["resolved_at"]),
         cause=Cause(row["cause"]),
-        values=row["numbers"],
-        values_at=row["numbers_at"],
-        annotations=row["annotations"],
+        values=document(row["numbers"]),
+        values_at=moment(row["numbers_at"]),
+        annotations=document(row["annotations"]),
         source=row["source"],
-        ends_at=row["ends_at"],
+        ends_at=moment(row["ends_at"]),
     )
 
 

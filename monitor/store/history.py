@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, InstanceKey, Run
 from monitor.store.columns import Moment
+from monitor.store.raw import moment, raw
 from monitor.store.tables import instance, run
 
 _COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
+_COMMON, _CDC = (itemgetter(*_COUNTS[kind]) for kind in KINDS)
 _AT_ONCE = 200
+
+ROW = raw(run)
+"""What `run_of` needs of the table."""
 
 
 async def begin(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
@@ -41,7 +47,7 @@ async def since(
     tx: AsyncConnection, at: datetime, *, of: Collection[InstanceKey] | None = None
 ) -> dict[InstanceKey, list[Run]]:
     """The runs that reach beyond `at`, oldest first, by instance: of all, or of these."""
-    statement = sa.select(run, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
+    statement = sa.select(*ROW, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
     if of is not None:
         statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
     rows = await tx.execute(statement.order_by(run.c.instance_id, run.c.started_at))
@@ -65,7 +71,7 @@ async def reaching(tx: AsyncConnection, at: datetime, of: Collection[InstanceKey
     wanted = sorted(of)
     for first in range(0, len(wanted), _AT_ONCE):
         rows = await tx.execute(
-            sa.select(run, instance.c.account, instance.c.cloud_id)
+            sa.select(*ROW, instance.c.account, instance.c.cloud_id)
             .select_from(instance)
             .join(run, run.c.instance_id == instance.c.id)
             .where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(wanted[first : first + _AT_ONCE]))
@@ -80,7 +86,7 @@ async def reaching(tx: AsyncConnection, at: datetime, of: Collection[InstanceKey
 async def last_good(tx: AsyncConnection, of: InstanceKey) -> Run | None:
     """The last run of good samples of one instance."""
     rows = await tx.execute(
-        sa.select(run)
+        sa.select(*ROW)
         .join(instance)
         .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_(None))
         .order_by(run.c.started_at.desc())
@@ -93,7 +99,7 @@ async def last_good(tx: AsyncConnection, of: InstanceKey) -> Run | None:
 async def failures(tx: AsyncConnection, of: InstanceKey, *, most: int) -> list[Run]:
     """The last runs of failed polls of one instance, newest first."""
     rows = await tx.execute(
-        sa.select(run)
+        sa.select(*ROW)
         .join(instance)
         .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_not(None))
         .order_by(run.c.started_at.desc())
@@ -111,15 +117,16 @@ async def leading_to(
     for first in range(0, len(by_moment), _AT_ONCE):
         some = by_moment[first : first + _AT_ONCE]
         rows = await tx.execute(
-            sa.select(run, instance.c.account, instance.c.cloud_id)
+            sa.select(*ROW, instance.c.account, instance.c.cloud_id)
             .join(instance)
             .where(instance.c.cloud_id.in_({key.id for key in some}), run.c.ended_at > moments[some[0]] - reach)
             .order_by(run.c.instance_id, run.c.started_at)
         )
         for row in rows.mappings():
             key = InstanceKey(row["account"], row["cloud_id"])
-            if key in moments and row["ended_at"] > moments[key] - reach:
-                found.setdefault(key, []).append(run_of(row))
+            known = run_of(row)
+            if key in moments and known.end > moments[key] - reach:
+                found.setdefault(key, []).append(known)
     return found
 
 
@@ -138,7 +145,7 @@ async def latest(
     if good:
         wanted = wanted.where(run.c.failure.is_(None))
     statement = (
-        sa.select(run, instance.c.account, instance.c.cloud_id)
+        sa.select(*ROW, instance.c.account, instance.c.cloud_id)
         .join(instance)
         .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
     )
@@ -169,7 +176,7 @@ async def page(
     row_id = await tx.scalar(sa.select(instance.c.id).where(mine))
     if row_id is None:
         return None
-    wanted = sa.select(run).where(run.c.instance_id == row_id).order_by(run.c.started_at).limit(most)
+    wanted = sa.select(*ROW).where(run.c.instance_id == row_id).order_by(run.c.started_at).limit(most)
     if since is not None:
         wanted = wanted.where(run.c.ended_at > since)
     if until is not None:
@@ -202,9 +209,9 @@ def _row(one: Run) -> dict[str, Any]:
 
 
 def run_of(row: sa.RowMapping) -> Run:
-    """The run that a row of the table holds."""
-    failure = None
+    """The run that a row of the table holds, read as `ROW`."""
+    span = moment(row["started_at"]), moment(row["ended_at"]), row["polls"]
     if row["failure"] is not None:
         failure = Failure(FailureKind(row["failure"]), row["reason"], row["request_id"])
-    common, cdc = (None if failure else Counts(*(row[name] for name in _COUNTS[kind])) for kind in KINDS)
-    return Run(row["started_at"], row["ended_at"], row["polls"], common, cdc, failure, row["suspicious"])
+        return Run(*span, failure=failure, suspicious=bool(row["suspicious"]))
+    return Run(*span, Counts(*_COMMON(row)), Counts(*_CDC(row)), suspicious=row["suspicious"])

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.letters import Letter, Standing, letter_of
+from monitor.store.letters import ROW, Letter, Standing, letter_of
+from monitor.store.raw import made
 from monitor.store.tables import outbox
 
 
@@ -59,15 +60,15 @@ async def page(
     tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), receiver: str = "", skip: int, most: int
 ) -> list[Shown]:
     """As `listed`, whole, from the place `skip` on; only those for `receiver` where one is given."""
-    wanted = sa.select(outbox).where(outbox.c.state.in_([str(one) for one in states]))
+    wanted = sa.select(*ROW).where(outbox.c.state.in_([str(one) for one in states]))
     wanted = wanted.where(outbox.c.receiver == receiver) if receiver else wanted
     rows = await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).offset(skip).limit(most))
-    return [_shown(row) for row in rows.mappings()]
+    return await made(rows, _shown, long="notification")
 
 
 async def whole(tx: AsyncConnection, name: str) -> Shown | None:
     """One message as a whole."""
-    row = (await tx.execute(sa.select(outbox).where(outbox.c.id == name))).mappings().first()
+    row = (await tx.execute(sa.select(*ROW).where(outbox.c.id == name))).mappings().first()
     return _shown(row) if row else None
 
 

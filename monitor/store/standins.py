@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.merging import DIGEST
-from monitor.store.letters import Letter, Standing, letter_of
+from monitor.store.letters import ROW, Letter, Standing, letters_of
 from monitor.store.tables import outbox
 
 COPY = ".fallback"
@@ -22,7 +22,7 @@ LATELY = 1000
 async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[str], *, most: int) -> list[Letter]:
     """Messages for `receivers` that wait since `before` or longer and that no fallback got, oldest first."""
     rows = await tx.execute(
-        sa.select(outbox)
+        sa.select(*ROW)
         .where(
             outbox.c.state == str(Standing.WAITING),
             outbox.c.created_at <= before,
@@ -34,7 +34,7 @@ async def overdue(tx: AsyncConnection, before: datetime, receivers: Collection[s
         .order_by(outbox.c.seq)
         .limit(most)
     )
-    return [letter_of(row) for row in rows.mappings()]
+    return await letters_of(rows)
 
 
 async def known(tx: AsyncConnection, names: Collection[str]) -> set[str]:
@@ -54,6 +54,6 @@ async def instead(tx: AsyncConnection, one: Letter, fallback: str) -> list[Lette
     # the states are named so that the index serves
     states = outbox.c.state.in_([str(state) for state in Standing])
     mine = states & (outbox.c.receiver == fallback) & (outbox.c.position == 0) & outbox.c.id.like(f"%{COPY}")
-    rows = await tx.execute(sa.select(outbox).where(mine, told).order_by(outbox.c.seq.desc()).limit(LATELY))
+    rows = await tx.execute(sa.select(*ROW).where(mine, told).order_by(outbox.c.seq.desc()).limit(LATELY))
     of = one.notification.instead_of or one.receiver
-    return [found for found in map(letter_of, rows.mappings()) if found.notification.instead_of == of][::-1]
+    return [found for found in await letters_of(rows) if found.notification.instead_of == of][::-1]

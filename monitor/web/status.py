@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from monitor.store import alerts, board, failing, outbox, sizes
+from monitor.store import board, failing, outbox, sizes
 from monitor.web import pages
 from monitor.web.accounts import accounts
 from monitor.web.condition import desks, loops, verdict
@@ -29,7 +29,7 @@ async def page(request: web.Request) -> web.Response:
     async with site.store.read() as tx:
         size, tally = await sizes.size(tx), await outbox.tally(tx)
         troubled = await failing.receivers(tx, late=at - _LATE)
-        seen, live = await board.instances(tx), await alerts.live(tx)
+        seen, live = await board.instances(tx), await board.live(tx)
     degraded = bool(meters.value("fdi_monitor_store_degraded"))
     found, told = loops(site.pulse.loops(), at), desks(speech, tally, troubled)
     return await pages.answer(
