@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Alert, Instance, InstanceKey, Labels, Run, Severity, State
-from monitor.store import alerts, history, outbox
+from monitor.store import alerts, history, mailroom, outbox
 from monitor.store.history import run_of
-from monitor.store.outbox import Letter, Standing
+from monitor.store.mailroom import Slip
+from monitor.store.outbox import Standing
 from monitor.store.raw import document, made, moment, raw
 from monitor.store.tables import alert, instance, run
 
@@ -62,7 +63,7 @@ class Board:
     told: Mapping[str, Alert]
     before: Mapping[str, Run]
     resolved: Sequence[Alert]
-    letters: Sequence[Letter]
+    letters: Sequence[Slip]
     tally: Mapping[tuple[str, Standing], int]
 
 
@@ -77,7 +78,7 @@ async def read(tx: AsyncConnection, *, told: int | None, resolved: int, letters:
         told={key: one for keys in _parts([*fires, *waits]) for key, one in (await alerts.by_key(tx, keys)).items()},
         before={key: one for keys in _parts([*fires, *waits]) for key, one in (await before(tx, keys)).items()},
         resolved=await alerts.resolved(tx, most=resolved),
-        letters=await outbox.recent(tx, most=letters),
+        letters=await mailroom.recent(tx, most=letters),
         tally=await outbox.tally(tx),
     )
 

@@ -15,7 +15,7 @@ from monitor.store.tables import outbox
 
 
 class Slip(NamedTuple):
-    """A message without its words. `next_at` is None once nothing more is tried."""
+    """A message without its words. `next_at` is None once nothing more is tried; `settled_at` until then."""
 
     id: str
     receiver: str
@@ -27,6 +27,8 @@ class Slip(NamedTuple):
     next_at: datetime | None
     merged_into: str | None
     seq: int
+    created_at: datetime
+    settled_at: datetime | None
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
@@ -49,6 +51,11 @@ async def listed(
     return [_slip(row) for row in await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).limit(most))]
 
 
+async def recent(tx: AsyncConnection, *, most: int) -> list[Slip]:
+    """The newest messages, whatever became of them."""
+    return [_slip(row) for row in await tx.execute(sa.select(*_COLUMNS).order_by(outbox.c.seq.desc()).limit(most))]
+
+
 class Shown(NamedTuple):
     """A whole message, and the one that it goes out with, if any."""
 
@@ -68,8 +75,8 @@ async def page(
 
 async def whole(tx: AsyncConnection, name: str) -> Shown | None:
     """One message as a whole."""
-    row = (await tx.execute(sa.select(*ROW).where(outbox.c.id == name))).mappings().first()
-    return _shown(row) if row else None
+    found = await made(await tx.execute(sa.select(*ROW).where(outbox.c.id == name)), _shown, long="notification")
+    return found[0] if found else None
 
 
 async def given_up(tx: AsyncConnection, receiver: str) -> list[str]:
@@ -100,10 +107,11 @@ async def drop(tx: AsyncConnection, name: str) -> None:
 
 
 def _slip(row: Sequence[Any]) -> Slip:
-    name, receiver, kind, state, verdict, reason, attempts, next_at, inside, seq = row
+    name, receiver, kind, state, verdict, reason, attempts, next_at, inside, seq, created_at, settled_at = row
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
-    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside, seq)
+    words = (verdict or "", reason)
+    return Slip(name, receiver, kind, standing, *words, attempts, planned, inside, seq, created_at, settled_at)
 
 
 def _shown(row: sa.RowMapping) -> Shown:

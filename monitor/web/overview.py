@@ -14,6 +14,7 @@ from monitor.web import pages
 from monitor.web.sheets import PAGE, paging
 from monitor.web.site import SITE
 from monitor.web.sparks import REACH, Spark, spark
+from monitor.web.titles import TITLES
 from monitor.web.view import view
 from monitor.web.visit import visit_of
 
@@ -32,18 +33,21 @@ async def page(request: web.Request) -> web.Response:
     """The whole page. With `?all` no list is cut, but instances come a thousand at a time; `account` and `q` choose the
     instances that are shown."""
     site, asked = request.app[SITE], request.query
+    words = visit_of(request).words
     at, whole = site.now(), "all" in asked or PAGE in asked
     async with site.store.read() as tx:
         found = await board.read(tx, told=None if whole else ALERTS_SHOWN, resolved=_RESOLVED, letters=_LETTERS)
+        titles = await request.app[TITLES].of(tx, found.letters, words.code)
         # off the event loop, with all that thousands of instances take
         shown = await asyncio.to_thread(
             view,
             found,
             at=at,
-            words=visit_of(request).words,
+            words=words,
             late=list(site.pulse.late(at)),
             tended=site.speech().accounts,
             paces=site.meters.paces(),
+            titles=titles,
             account=asked.get("account", ""),
             named=asked.get("q", "").strip()[:_LONGEST],
         )

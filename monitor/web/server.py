@@ -39,6 +39,7 @@ from monitor.web import (
     silence_pages,
     silences_api,
     status,
+    titles,
 )
 from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
@@ -89,6 +90,7 @@ def make_app(site: Site) -> web.Application:
     openapi.describe(app)
     events.close_with(app)
     metrics.share_with(app)
+    titles.share_with(app)
     app.router.add_static("/static", STATIC)
     return app
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from monitor.message import render
+from monitor.message import title
 from monitor.meters import Pace
 from monitor.model import KINDS, TASKS, Alert, Counts, Run
 from monitor.store.board import Board
+from monitor.store.mailroom import Slip
 from monitor.store.outbox import Letter
 from monitor.web.accounts import AccountRow, accounts
 from monitor.web.figures import Figure, figures
@@ -44,7 +45,7 @@ class AlertRow:
 class LetterRow:
     """One message, with its title as the receiver reads it."""
 
-    letter: Letter
+    letter: Slip
     title: str
 
 
@@ -92,6 +93,7 @@ def view(
     late: Sequence[tuple[str, timedelta]] = (),
     tended: Sequence[Tended] = (),
     paces: Mapping[str, Pace] = MappingProxyType({}),
+    titles: Mapping[str, str] = MappingProxyType({}),
     account: str = "",
     named: str = "",
 ) -> View:
@@ -119,7 +121,7 @@ def view(
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
-        letters=[LetterRow(letter, titled(letter, words)) for letter in board.letters],
+        letters=[LetterRow(letter, titles.get(letter.id, "")) for letter in board.letters],
         resolved=_rows(board.resolved, {}, words),
     )
 
@@ -182,4 +184,4 @@ def _link(address: str) -> str:
 
 def titled(letter: Letter, words: Words) -> str:
     """What a message is called, in the words of who reads it here."""
-    return render(letter.notification, language=words.code, zone=UTC).title
+    return title(letter.notification, words.code)

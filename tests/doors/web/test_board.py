@@ -8,8 +8,9 @@ from pathlib import Path
 from webrows import ILL, WELL, ago, alert, fill, instance, letter, opened, run
 
 from monitor.model import Run, Severity, State
-from monitor.store import alerts, board
+from monitor.store import alerts, board, mailroom, merges
 from monitor.store.board import Seen
+from monitor.web.titles import Titles
 
 
 async def test_each_instance_is_seen_with_its_latest_run(tmp_path: Path) -> None:
@@ -72,3 +73,24 @@ async def test_the_board_is_read_whole(tmp_path: Path) -> None:
     assert [one.id for one in found.letters] == ["letter-2", "letter-1"]
     assert len(found.resolved) == 2
     assert sum(found.tally.values()) == 3
+
+
+async def test_what_a_message_is_called_is_read_once_when_it_was_tried(tmp_path: Path) -> None:
+    other = letter(replace(alert(), labels={"alertname": "库存"}), id="letter-1")
+    titles = Titles()
+    async with opened(tmp_path) as (site, _):
+        waiting, tried = letter(alert()), replace(letter(alert(), id="letter-2"), attempts=1)
+        await fill(site.store, letters=[waiting, tried])
+        async with site.store.read() as tx:
+            slips = await mailroom.recent(tx, most=2)
+            first = await titles.of(tx, slips, "en")
+        async with site.store.write() as tx:
+            for one in (waiting, tried):
+                await merges.reword(tx, one.id, other.notification)
+        async with site.store.read() as tx:
+            second = await titles.of(tx, slips, "en")
+            chinese = await titles.of(tx, slips[:1], "zh")
+    called = "[FIRING critical] tasks-abnormal · prod · orders"
+    assert first == {"letter-1": called, "letter-2": called}
+    assert second == {"letter-1": "[FIRING critical] 库存", "letter-2": called}
+    assert chinese == {"letter-2": "[告警 严重] 库存"}
