@@ -15,6 +15,9 @@ from monitor.store.tables import alert, member, transition
 
 LIVE = (str(State.PENDING), str(State.FIRING), str(State.CLEARING))
 
+SEVERITIES, STATES = {str(one): one for one in Severity}, {str(one): one for one in State}
+"""By their names: of ten thousand rows each is looked up."""
+
 ROW = raw(alert)
 """What `alert_of` needs of the table."""
 
@@ -158,26 +161,28 @@ def _row(one: Alert) -> dict[str, Any]:
     }
 
 
-def alert_of(row: sa.RowMapping) -> Alert:
+def alert_of(row: Sequence[Any]) -> Alert:
     """The alert that a row of the table holds, read as `ROW`."""
+    key, rule, version, account, cloud_id, labels, severity, state, since, state_since, *others = row
+    fired_at, resolved_at, cause, numbers, numbers_at, annotations, source, ends_at = others
     return Alert(
-        key=row["key"],
-        rule=row["rule"],
-        rule_version=row["rule_version"],
-        instance=None if row["account"] is None else InstanceKey(row["account"], row["cloud_id"]),
-        labels=document(row["labels"]),
-        severity=Severity(row["severity"]),
-        state=State(row["state"]),
-        since=moment(row["since"]),
-        state_since=moment(row["state_since"]),
-        fired_at=moment(row["fired_at"]),
-        resolved_at=moment(row["resolved_at"]),
-        cause=Cause(row["cause"]),
-        values=document(row["numbers"]),
-        values_at=moment(row["numbers_at"]),
-        annotations=document(row["annotations"]),
-        source=row["source"],
-        ends_at=moment(row["ends_at"]),
+        key=key,
+        rule=rule,
+        rule_version=version,
+        instance=None if account is None else InstanceKey(account, cloud_id),
+        labels=document(labels),
+        severity=SEVERITIES[severity],
+        state=STATES[state],
+        since=moment(since),
+        state_since=moment(state_since),
+        fired_at=moment(fired_at),
+        resolved_at=moment(resolved_at),
+        cause=Cause(cause),
+        values=document(numbers),
+        values_at=moment(numbers_at),
+        annotations=document(annotations),
+        source=source,
+        ends_at=moment(ends_at),
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -85,10 +84,10 @@ async def read(tx: AsyncConnection, *, told: int | None, resolved: int, letters:
 
 async def live(tx: AsyncConnection) -> list[Brief]:
     """The alerts that are pending, firing or clearing, worst and oldest first: `alerts.live` in brief."""
-    columns = [one for one in alerts.ROW if one.name in {*Brief._fields, "account", "cloud_id"}]
-    wanted = sa.select(*columns).where(alert.c.state.in_(alerts.LIVE)).order_by(alert.c.since)
+    wanted = sa.select(*_BRIEF).where(alert.c.state.in_(alerts.LIVE)).order_by(alert.c.since)
     found = await made(await tx.execute(wanted), _brief)
-    return sorted(found, key=lambda one: (not one.state.fires, -one.severity.rank))
+    order = {(state, severity): (not state.fires, -severity.rank) for state in State for severity in Severity}
+    return sorted(found, key=lambda one: order[one.state, one.severity])
 
 
 async def instances(tx: AsyncConnection) -> list[Seen]:
@@ -103,9 +102,8 @@ async def instances(tx: AsyncConnection) -> list[Seen]:
         .limit(1)
         .correlate(instance)
     )
-    columns = [one for one in raw(instance) if one.name in _ABOUT]
     wanted = (
-        sa.select(*columns, *history.ROW, good_at.scalar_subquery().label("good_at"))
+        sa.select(*_ABOUT, good_at.scalar_subquery().label("good_at"), *history.ROW)
         .select_from(instance)
         .outerjoin(run, sa.and_(run.c.instance_id == instance.c.id, run.c.started_at == started.scalar_subquery()))
         .order_by(instance.c.account, instance.c.name, instance.c.cloud_id)
@@ -132,24 +130,30 @@ async def before(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Run]:
         .join(run, sa.and_(run.c.instance_id == instance.c.id, run.c.started_at == started.scalar_subquery()))
         .where(alert.c.key.in_(keys))
     )
-    return dict(await made(rows, lambda row: (row["key"], run_of(row))))
+    return dict(await made(rows, lambda row: (row[0], run_of(row[1:]))))
 
 
-_ABOUT = ("account", "cloud_id", "name", "region", "project_id", "labels")
-_INSTANCE = itemgetter(*_ABOUT)
+def _named(columns: Iterable[sa.ColumnElement[Any]], *names: str) -> list[sa.ColumnElement[Any]]:
+    known = {one.name: one for one in columns}
+    return [known[name] for name in names]
+
+
+_ABOUT = _named(raw(instance), "account", "cloud_id", "name", "region", "project_id", "labels")
+_BRIEF = _named(alerts.ROW, "key", "rule", "account", "cloud_id", "labels", "severity", "state")
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return (keys[begin : begin + _AT_ONCE] for begin in range(0, len(keys), _AT_ONCE))
 
 
-def _brief(row: sa.RowMapping) -> Brief:
-    about = None if row["account"] is None else InstanceKey(row["account"], row["cloud_id"])
-    labels = document(row["labels"])
-    return Brief(row["key"], row["rule"], about, labels, Severity(row["severity"]), State(row["state"]))
+def _brief(row: Sequence[Any]) -> Brief:
+    key, rule, account, cloud_id, labels, severity, state = row
+    about = None if account is None else InstanceKey(account, cloud_id)
+    return Brief(key, rule, about, document(labels), alerts.SEVERITIES[severity], alerts.STATES[state])
 
 
-def _seen(row: sa.RowMapping) -> Seen:
-    account, cloud_id, name, region, project_id, labels = _INSTANCE(row)
+def _seen(row: Sequence[Any]) -> Seen:
+    account, cloud_id, name, region, project_id, labels, good_at, *last = row
     one = Instance(account, cloud_id, name, region, project_id, document(labels))
-    return Seen(one) if row["started_at"] is None else Seen(one, run_of(row), moment(row["good_at"]))
+    # without a run its columns are empty
+    return Seen(one) if last[0] is None else Seen(one, run_of(last), moment(good_at))

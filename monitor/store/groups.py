@@ -16,7 +16,7 @@ from monitor.model import Alert, Severity
 from monitor.quieting import Hushed, Why
 from monitor.routing import Step
 from monitor.store.alerts import LIVE, ROW, alert_of
-from monitor.store.raw import document, made, moment, raw
+from monitor.store.raw import document, made, made_long, moment, raw
 from monitor.store.tables import alert, group, member
 
 _GROUP = raw(group)
@@ -171,13 +171,13 @@ async def free(tx: AsyncConnection, at: datetime) -> None:
 _MEMBERS = sa.select(member.c.group_id, *ROW).select_from(member).join(alert, member.c.alert == alert.c.key)
 
 
-def _member_of(row: sa.RowMapping) -> tuple[int, Alert]:
-    return row["group_id"], alert_of(row)
+def _member_of(row: Sequence[Any]) -> tuple[int, Alert]:
+    return row[0], alert_of(row[1:])
 
 
 async def _read(tx: AsyncConnection, wanted: sa.Select[Any]) -> list[Kept]:
     """Groups, some of which may have said much."""
-    return await made(await tx.execute(wanted), _kept, long="said")
+    return await made_long(await tx.execute(wanted), _kept, "said")
 
 
 def _places(which: sa.ColumnElement[bool]) -> sa.Select[str, int]:

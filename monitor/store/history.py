@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, InstanceKey, Run
 from monitor.store.columns import Moment
-from monitor.store.raw import moment, raw
+from monitor.store.raw import made, moment, raw
 from monitor.store.tables import instance, run
 
 _COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
-_COMMON, _CDC = (itemgetter(*_COUNTS[kind]) for kind in KINDS)
 _AT_ONCE = 200
 
 ROW = raw(run)
@@ -52,8 +50,8 @@ async def since(
         statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
     rows = await tx.execute(statement.order_by(run.c.instance_id, run.c.started_at))
     found: dict[InstanceKey, list[Run]] = {}
-    for row in rows.mappings():
-        found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+    for key, one in await made(rows, _mine):
+        found.setdefault(key, []).append(one)
     return found
 
 
@@ -78,8 +76,8 @@ async def reaching(tx: AsyncConnection, at: datetime, of: Collection[InstanceKey
             .where(run.c.started_at >= sa.func.coalesce(last, sa.literal(at, Moment)))
             .order_by(run.c.instance_id, run.c.started_at)
         )
-        for row in rows.mappings():
-            found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+        for key, one in await made(rows, _mine):
+            found.setdefault(key, []).append(one)
     return found
 
 
@@ -92,7 +90,7 @@ async def last_good(tx: AsyncConnection, of: InstanceKey) -> Run | None:
         .order_by(run.c.started_at.desc())
         .limit(1)
     )
-    found = rows.mappings().first()
+    found = rows.first()
     return run_of(found) if found else None
 
 
@@ -105,7 +103,7 @@ async def failures(tx: AsyncConnection, of: InstanceKey, *, most: int) -> list[R
         .order_by(run.c.started_at.desc())
         .limit(most)
     )
-    return [run_of(row) for row in rows.mappings()]
+    return await made(rows, run_of)
 
 
 async def leading_to(
@@ -122,11 +120,9 @@ async def leading_to(
             .where(instance.c.cloud_id.in_({key.id for key in some}), run.c.ended_at > moments[some[0]] - reach)
             .order_by(run.c.instance_id, run.c.started_at)
         )
-        for row in rows.mappings():
-            key = InstanceKey(row["account"], row["cloud_id"])
-            known = run_of(row)
-            if key in moments and known.end > moments[key] - reach:
-                found.setdefault(key, []).append(known)
+        for key, one in await made(rows, _mine):
+            if key in moments and one.end > moments[key] - reach:
+                found.setdefault(key, []).append(one)
     return found
 
 
@@ -152,7 +148,7 @@ async def latest(
     if of is not None:
         statement = statement.where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(list(of)))
     rows = await tx.execute(statement)
-    return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
+    return dict(await made(rows, _mine))
 
 
 async def newest(tx: AsyncConnection) -> datetime | None:
@@ -183,7 +179,7 @@ async def page(
         wanted = wanted.where(run.c.started_at < until)
     if after is not None:
         wanted = wanted.where(run.c.started_at > after)
-    return [run_of(row) for row in (await tx.execute(wanted)).mappings()]
+    return await made(await tx.execute(wanted), run_of)
 
 
 async def prune(tx: AsyncConnection, before: datetime) -> None:
@@ -208,10 +204,15 @@ def _row(one: Run) -> dict[str, Any]:
     return row
 
 
-def run_of(row: sa.RowMapping) -> Run:
+def run_of(row: Sequence[Any]) -> Run:
     """The run that a row of the table holds, read as `ROW`."""
-    span = moment(row["started_at"]), moment(row["ended_at"]), row["polls"]
-    if row["failure"] is not None:
-        failure = Failure(FailureKind(row["failure"]), row["reason"], row["request_id"])
-        return Run(*span, failure=failure, suspicious=bool(row["suspicious"]))
-    return Run(*span, Counts(*_COMMON(row)), Counts(*_CDC(row)), suspicious=row["suspicious"])
+    _, started, ended, polls, *counts, failure, reason, request_id, suspicious = row
+    if failure is not None:
+        why = Failure(FailureKind(failure), reason, request_id)
+        return Run(moment(started), moment(ended), polls, failure=why, suspicious=suspicious)
+    return Run(moment(started), moment(ended), polls, Counts(*counts[:4]), Counts(*counts[4:]), None, suspicious)
+
+
+def _mine(row: Sequence[Any]) -> tuple[InstanceKey, Run]:
+    """The run of a row with the account and the id of its instance behind."""
+    return InstanceKey(*row[-2:]), run_of(row[:-2])

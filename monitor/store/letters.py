@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from monitor.apart import apart
 from monitor.notification import Notification
-from monitor.store.raw import made, moment, raw
+from monitor.store.raw import made_long, moment, raw
 from monitor.store.tables import outbox
 
 _NOTIFICATION = TypeAdapter(Notification)
@@ -108,7 +108,7 @@ def row_of(one: Letter) -> dict[str, Any]:
 
 async def letters_of(found: sa.CursorResult[Any]) -> list[Letter]:
     """The letters of rows of the outbox, read as `ROW`: some may tell of thousands of alerts."""
-    return await made(found, letter_of, long="notification")
+    return await made_long(found, letter_of, "notification")
 
 
 def letter_of(row: sa.RowMapping) -> Letter:

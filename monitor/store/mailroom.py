@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.store.letters import ROW, Letter, Standing, letter_of
-from monitor.store.raw import made
+from monitor.store.raw import made_long
 from monitor.store.tables import outbox
 
 
@@ -70,12 +70,12 @@ async def page(
     wanted = sa.select(*ROW).where(outbox.c.state.in_([str(one) for one in states]))
     wanted = wanted.where(outbox.c.receiver == receiver) if receiver else wanted
     rows = await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).offset(skip).limit(most))
-    return await made(rows, _shown, long="notification")
+    return await made_long(rows, _shown, "notification")
 
 
 async def whole(tx: AsyncConnection, name: str) -> Shown | None:
     """One message as a whole."""
-    found = await made(await tx.execute(sa.select(*ROW).where(outbox.c.id == name)), _shown, long="notification")
+    found = await made_long(await tx.execute(sa.select(*ROW).where(outbox.c.id == name)), _shown, "notification")
     return found[0] if found else None
 
 

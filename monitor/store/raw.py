@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from monitor.apart import apart
 from monitor.store.columns import Moment, moment
 
-__all__ = ["document", "made", "moment", "raw"]
+__all__ = ["document", "made", "made_long", "moment", "raw"]
 
 LINE = 100
 """Characters of a long document that are as much work as a row."""
@@ -36,8 +36,13 @@ def document(text: str | None) -> Any:
     return None if text is None else from_json(text)
 
 
-async def made(found: sa.CursorResult[Any], make: Callable[[sa.RowMapping], T], *, long: str = "") -> list[T]:
-    """What `make` makes of each row. `long` is the column of documents that may be very long."""
+async def made(found: sa.CursorResult[Any], make: Callable[[sa.Row[Any]], T]) -> list[T]:
+    """What `make` makes of each row, of which there may be very many: it unpacks them, as names take their time."""
+    rows: Sequence[sa.Row[Any]] = found.all()
+    return await apart(lambda: [make(row) for row in rows], size=len(rows))
+
+
+async def made_long(found: sa.CursorResult[Any], make: Callable[[sa.RowMapping], T], long: str) -> list[T]:
+    """What `make` makes of each row; `long` is the column of documents that may be very long."""
     rows: Sequence[sa.RowMapping] = found.mappings().all()
-    size = sum(len(row[long]) for row in rows) // LINE if long else 0
-    return await apart(lambda: [make(row) for row in rows], size=max(size, len(rows)))
+    return await apart(lambda: [make(row) for row in rows], size=sum(len(row[long]) for row in rows) // LINE)

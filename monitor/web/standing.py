@@ -96,12 +96,14 @@ def tiles(fleet: Fleet, live: Iterable[Live]) -> list[Tile]:
 
 
 def _tile(seen: Seen, about: Mapping[InstanceKey, list[Live]], *, quiet: bool) -> Tile:
-    alerts, run = about.get(seen.instance.key, []), seen.run
+    alerts, run = about.get(seen.instance.key), seen.run
     counts = run.common.plus(run.cdc) if run and run.common and run.cdc else None
+    level = Level.STALE if quiet else _by_itself(run, counts)
+    if alerts is None:
+        return Tile(seen, level, counts)
     levels = [level_of(alert.severity) if alert.state.fires else Level.PENDING for alert in alerts]
-    levels.append(Level.STALE if quiet else _by_itself(run, counts))
-    names = tuple(alert.labels.get("alertname", alert.rule) for alert in alerts if alert.state.fires)
-    return Tile(seen, min(levels, key=_ORDER.__getitem__) if alerts else levels[0], counts, names)
+    names = [alert.labels.get("alertname", alert.rule) for alert in alerts if alert.state.fires]
+    return Tile(seen, min(*levels, level, key=_ORDER.__getitem__), counts, tuple(names))
 
 
 def _by_itself(run: Run | None, counts: Counts | None) -> Level:
