@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from functools import partial
 
 import structlog
 
 from monitor import recent
+from monitor.apart import apart
 from monitor.course import Course
 from monitor.errors import StoreFailed
 from monitor.message import render
@@ -92,14 +94,16 @@ class Carriage:
         """One try. Whatever a notifier does is a verdict: a plugin is other people's code, and must stop nobody."""
         bound = asyncio.timeout((carrier.within + GRACE).total_seconds())
         try:
-            message = render(
-                notification,
+            words = partial(
+                render,
                 language=carrier.language,
                 zone=self.zone,
                 public_url=self.public_url,
                 key=self.key,
                 course=course,
             )
+            # off the event loop where it tells of very many
+            message = await apart(lambda: words(notification), size=len(notification.alerts))
             async with bound:
                 return _sound(await carrier.notifier.send(replace(message, edits=edits)))
         except (Exception, asyncio.CancelledError) as error:

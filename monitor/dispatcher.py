@@ -7,7 +7,6 @@ every group that is due decides.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,22 +16,21 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import chronicle, hushing
+from monitor.apart import apart
 from monitor.clock import Clock
-from monitor.grouping import Decision, Group, Quiet, decide
-from monitor.ledger import lines
+from monitor.grouping import Group, Quiet
 from monitor.meters import Meters, Pulse
 from monitor.model import Alert
-from monitor.notification import Reason
 from monitor.notifiers.receiver import Receiver
-from monitor.quieting import PLAIN, Facts, Quieting, Watcher, Why, earliest
+from monitor.quieting import PLAIN, Quieting, Watcher, Why, earliest
 from monitor.regrouping import Regrouped, regroup, unheld
 from monitor.rounds import Rounds
 from monitor.routing import Route
+from monitor.speech import Speaker
 from monitor.store import alerts, decisions, groups, outbox
 from monitor.store.database import Store
 from monitor.store.groups import Kept, Place
 from monitor.traces import hand_on, note, span
-from monitor.undelivered import is_about
 
 BATCH = 500
 """Transitions that reach their groups in one transaction, and groups that are looked at together."""
@@ -180,45 +178,22 @@ class Dispatcher:
             rows = [kept.row for kept in due]
             members = await groups.members(tx, rows)
             facts = await hushing.facts(tx, self._quieting, rows, at)
-            decided = [(kept, self._decision(watcher, kept.group, members[kept.row], facts, at)) for kept in due]
-            await groups.settle(tx, decided)
-            written = [lines(kept.group, one, members[kept.row], at, before=kept.verdict) for kept, one in decided]
-            await decisions.append(tx, [line for each in written for line in each])
-            letters = [(kept, one, self._letters(one, at)) for kept, one in decided]
-            note(verdict=", ".join(sorted({str(one.verdict) for _, one in decided})))
-            for _, _, each in letters:
-                told = (one.key for letter in each for one in letter.notification.alerts)
-                hand_on(told, to=[letter.id for letter in each])
-            await outbox.add(tx, [letter for _, _, each in letters for letter in each])
-        for kept, one, each in letters:
-            chronicle.decided(self._meters, kept.group, one, message=each[0].id if each else "")
-        if any(each for _, _, each in letters):
+            speaker = Speaker(self._receivers, watcher, facts, at)
+            # off the event loop where a group is large
+            size = sum(map(len, members.values()))
+            found = await apart(lambda: [speaker.speech(kept, members[kept.row]) for kept in due], size=size)
+            await groups.settle(tx, [(one.kept, one.decision) for one in found])
+            await decisions.append(tx, [line for one in found for line in one.lines])
+            note(verdict=", ".join(sorted({str(one.decision.verdict) for one in found})))
+            for one in found:
+                told = (view.key for letter in one.letters for view in letter.notification.alerts)
+                hand_on(told, to=[letter.id for letter in one.letters])
+            await outbox.add(tx, [letter for one in found for letter in one.letters])
+        for one in found:
+            message = one.letters[0].id if one.letters else ""
+            chronicle.decided(self._meters, one.kept.group, one.decision, message=message)
+        if any(one.letters for one in found):
             self._queued()
-
-    def _decision(
-        self, watcher: Watcher, group: Group, members: Sequence[Alert], facts: Facts, at: datetime
-    ) -> Decision:
-        look = watcher.look(
-            members, facts, at, mute=group.mute, active=group.active, step=group.step, flapped=group.flapped
-        )
-        tells = any(one.options.tells_acks for one in self._receivers[group.receiver].integrations)
-        return decide(group, members, at=at, message_id=str(uuid.uuid4()), look=look, tells_acks=tells)
-
-    def _letters(self, decision: Decision, at: datetime) -> list[outbox.Letter]:
-        """One letter for each kind under the receiver's name that wants to hear of it."""
-        notification = decision.notification
-        if notification is None:
-            return []
-        others = (one for one in notification.alerts if not is_about(one.labels, notification.receiver))
-        notification = replace(notification, alerts=tuple(others))
-        letters = []
-        for position, integration in enumerate(self._receivers[notification.receiver].integrations):
-            mine = notification if integration.options.send_resolved else notification.only_firing()
-            hears = notification.reason is not Reason.ACKNOWLEDGED or integration.options.tells_acks
-            if mine.alerts and hears:
-                mine = replace(mine, id=f"{notification.id}.{position}" if position else notification.id)
-                letters.append(outbox.letter(mine, kind=integration.kind, position=position, at=at))
-        return letters
 
 
 def _stirred(known: Sequence[tuple[Kept, object]], result: Regrouped) -> Iterator[Kept]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,16 +53,22 @@ def unheard(lost: Iterable[Notification], message: Notification) -> Notification
     return replace(message, alerts=alerts)
 
 
-def ends(message: Notification, heard: Iterable[Notification]) -> Notification:
-    """What of a message is the end of something that somebody heard to fire."""
-    known = {view.key: view for one in heard for view in one.alerts}
+def last_words(heard: Iterable[Notification]) -> dict[str, AlertView]:
+    """What messages, oldest first, said last of each alert."""
+    return {view.key: view for one in heard for view in one.alerts}
+
+
+def ends(message: Notification, known: Mapping[str, AlertView]) -> Notification:
+    """What of a message is the end of something that somebody heard to fire, who was told this last of each alert."""
     over = (view for view in message.alerts if not view.firing and view.key in known and known[view.key].firing)
     return replace(message, alerts=tuple(replace(view, change=Change.RESOLVED) for view in over))
 
 
-def beyond(message: Notification, heard: Iterable[Notification]) -> Notification:
-    """What of a message is news to somebody who heard those that are inside it; no alerts if nothing is."""
-    known = {view.key: view for one in heard for view in one.alerts}
+def beyond(message: Notification, known: Mapping[str, AlertView]) -> Notification:
+    """What of a message is news to somebody who was told this last of each alert; no alerts if nothing is. All of it is
+    to who was told of none."""
+    if not any(view.key in known for view in message.alerts):
+        return message
     views = tuple(told for view in message.alerts if (told := _told_after(known.get(view.key), view)) is not None)
     news = message.reason is Reason.REPEAT or any(view.change is not Change.SAME for view in views)
     return replace(message, alerts=_ordered(views) if news else ())

@@ -179,6 +179,11 @@ def plain(message: Message) -> str:
     return "\n".join(filter(None, (*lines, message.more(), link, message.footer)))
 
 
+def title(notification: Notification, language: str) -> str:
+    """What a message is called in `language` (en or zh)."""
+    return _title(notification, wording(language))
+
+
 def _title(notification: Notification, words: Wording) -> str:
     firing = len(notification.firing)
     trial = {Reason.TEST: words.test, Reason.DRILL: words.drill}.get(notification.reason, "")

@@ -44,7 +44,7 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Both kinds together, state by state."""
-        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Counts(*map(sum, zip(self, other, strict=True)))
 
 
 class InstanceKey(NamedTuple):

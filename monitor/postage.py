@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import merging
+from monitor.apart import apart
 from monitor.budget import PRESETS, Plan, plan, remembered
 from monitor.notification import Reason
 from monitor.standin import Destination
@@ -131,14 +132,16 @@ async def _carried(tx: AsyncConnection, letters: Sequence[Letter], made: Plan, a
     if not made.digest:
         return alone
     waiting = await merges.mergeable(tx, letters[0].receiver, letters[0].position)
-    apart = {_group(one) for one in alone} | {_group(one) for one in waiting if one.begun}
-    apart |= await merges.in_digests(tx, letters[0].receiver, letters[0].position)
-    rest = [one for one in waiting if _group(one) not in apart and one.kind == letters[0].kind]
+    barred = {_group(one) for one in alone} | {_group(one) for one in waiting if one.begun}
+    barred |= await merges.in_digests(tx, letters[0].receiver, letters[0].position)
+    rest = [one for one in waiting if _group(one) not in barred and one.kind == letters[0].kind]
     # A drill in a digest would pass for an alert, and what disturbs nobody alone would do so there.
     rest = [one for one in rest if one.notification.reason not in (Reason.DRILL, Reason.ACKNOWLEDGED)]
     if not rest:
         return [*alone, letters[made.digest[0]]]
-    places, words = merging.digest([one.notification for one in rest], at=at)
+    said = [one.notification for one in rest]
+    # off the event loop where it tells of very many
+    places, words = await apart(lambda: merging.digest(said, at=at), size=len(said))
     if len(places) == 1:
         return [*alone, rest[0]]
     one = outbox.letter(words, kind=rest[0].kind, position=rest[0].position, at=at)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.merging import beyond, ends
+from monitor import merging
 from monitor.notification import Notification, Reason
 from monitor.notifiers import Notifier
 from monitor.notifiers.receiver import Integration, Receiver
@@ -67,38 +67,45 @@ async def hand_over(
 ) -> None:
     """Gives these messages to the fallbacks of their receivers, unless those have them, in the caller's transaction.
     What those heard of the same groups before is not told as new again: messages that wait take in older ones."""
+    by_ear: dict[tuple[str, str], list[Letter]] = {}
     for letter in letters:
-        names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
-        fallback = next(names, "")
-        if not fallback or letter.fallback:
-            continue
-        if letter.notification.reason is Reason.ACKNOWLEDGED:
-            # It tells of nothing that somebody has to hear.
+        if (fallback := _fallback(letter, carriers)) and not letter.fallback:
+            of = letter.notification.instead_of or letter.receiver
+            by_ear.setdefault((of, fallback), []).append(letter)
+    for (_, fallback), mine in by_ear.items():
+        heard = merging.last_words(one.notification for one in await standins.instead(tx, mine, fallback))
+        for letter in mine:
+            # who cares for an alert is nothing that somebody has to hear
+            if letter.notification.reason is not Reason.ACKNOWLEDGED:
+                said = merging.beyond(letter.notification, heard)
+                await _add(tx, _copies(letter, said, fallback, carriers, at))
+                heard |= merging.last_words([said])
+                log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
             await standins.stood_in(tx, letter, fallback)
-            continue
-        heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
-        said = beyond(letter.notification, heard) if heard else letter.notification
-        copies = _copies(letter, said, fallback, carriers, at)
-        # Of a receiver with several kinds each fails for itself; whoever stands in hears of it once.
-        known = await standins.known(tx, [one.id for one in copies])
-        await outbox.add(tx, [one for one in copies if one.id not in known])
-        await standins.stood_in(tx, letter, fallback)
-        log.warning("message goes to the fallback", receiver=letter.receiver, fallback=fallback, id=letter.id)
 
 
 async def take_back(tx: AsyncConnection, letter: Letter, carriers: Mapping[Destination, Carrier], at: datetime) -> None:
     """Tells the fallback, which heard in place of a receiver that something fires, that it is over, once the receiver
     itself was told so."""
-    names = (one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback)
-    fallback = next(names, "")
+    fallback = _fallback(letter, carriers)
     if not fallback or letter.fallback or not letter.notification.resolved:
         return
-    heard = [one.notification for one in await standins.instead(tx, letter, fallback)]
-    copies = _copies(letter, ends(letter.notification, heard), fallback, carriers, at)
-    known = await standins.known(tx, [one.id for one in copies])
-    await outbox.add(tx, [one for one in copies if one.id not in known])
+    heard = merging.last_words(one.notification for one in await standins.instead(tx, [letter], fallback))
+    copies = _copies(letter, merging.ends(letter.notification, heard), fallback, carriers, at)
+    await _add(tx, copies)
     if copies:
         await standins.stood_in(tx, letter, fallback)
+
+
+def _fallback(letter: Letter, carriers: Mapping[Destination, Carrier]) -> str:
+    """Who stands in for the receiver of a message, empty for nobody."""
+    return next((one.fallback for (name, _), one in carriers.items() if name == letter.receiver and one.fallback), "")
+
+
+async def _add(tx: AsyncConnection, copies: Sequence[Letter]) -> None:
+    """Of a receiver with several kinds each fails for itself; whoever stands in hears of it once."""
+    known = await standins.known(tx, [one.id for one in copies])
+    await outbox.add(tx, [one for one in copies if one.id not in known])
 
 
 def _copies(

@@ -10,9 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Alert, Cause, InstanceKey, Severity, State, Transition
+from monitor.store.raw import document, made, moment, raw
 from monitor.store.tables import alert, member, transition
 
 LIVE = (str(State.PENDING), str(State.FIRING), str(State.CLEARING))
+
+SEVERITIES, STATES = {str(one): one for one in Severity}, {str(one): one for one in State}
+"""By their names: of ten thousand rows each is looked up."""
+
+ROW = raw(alert)
+"""What `alert_of` needs of the table."""
 
 
 async def save(tx: AsyncConnection, alerts: Sequence[Alert], *, dropped: Iterable[str] = ()) -> None:
@@ -34,35 +41,34 @@ async def append(tx: AsyncConnection, transitions: Sequence[Transition]) -> None
 
 async def live(tx: AsyncConnection) -> list[Alert]:
     """The alerts that are pending, firing or clearing, worst and oldest first."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.state.in_(LIVE)))
-    found = [alert_of(row) for row in rows.mappings()]
+    found = await made(await tx.execute(sa.select(*ROW).where(alert.c.state.in_(LIVE))), alert_of)
     return sorted(found, key=lambda one: (not one.state.fires, -one.severity.rank, one.since))
 
 
 async def known(tx: AsyncConnection, account: str | None = None) -> list[Alert]:
     """Every alert, the resolved ones included; or those about instances of one account and those about none."""
-    wanted = sa.select(alert)
+    wanted = sa.select(*ROW)
     if account is not None:
         wanted = wanted.where(alert.c.account.is_(None) | (alert.c.account == account))
-    return [alert_of(row) for row in (await tx.execute(wanted)).mappings()]
+    return await made(await tx.execute(wanted), alert_of)
 
 
 async def resolved(tx: AsyncConnection, *, most: int) -> list[Alert]:
     """The alerts that resolved last, newest first."""
-    statement = sa.select(alert).where(alert.c.state == str(State.RESOLVED)).order_by(alert.c.resolved_at.desc())
-    return [alert_of(row) for row in (await tx.execute(statement.limit(most))).mappings()]
+    statement = sa.select(*ROW).where(alert.c.state == str(State.RESOLVED)).order_by(alert.c.resolved_at.desc())
+    return await made(await tx.execute(statement.limit(most)), alert_of)
 
 
 async def by_key(tx: AsyncConnection, keys: Collection[str]) -> dict[str, Alert]:
     """The alerts with these keys, as far as they are known."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.key.in_(keys)))
-    return {row["key"]: alert_of(row) for row in rows.mappings()}
+    found = await made(await tx.execute(sa.select(*ROW).where(alert.c.key.in_(keys))), alert_of)
+    return {one.key: one for one in found}
 
 
 async def about(tx: AsyncConnection, key: InstanceKey) -> list[Alert]:
     """Every alert about one instance, the live ones first, each newest first."""
-    rows = await tx.execute(sa.select(alert).where(alert.c.account == key.account, alert.c.cloud_id == key.id))
-    found = [alert_of(row) for row in rows.mappings()]
+    wanted = sa.select(*ROW).where(alert.c.account == key.account, alert.c.cloud_id == key.id)
+    found = await made(await tx.execute(wanted), alert_of)
     return sorted(found, key=lambda one: (str(one.state) not in LIVE, -one.state_since.timestamp()))
 
 
@@ -158,26 +164,28 @@ def _row(one: Alert) -> dict[str, Any]:
     }
 
 
-def alert_of(row: sa.RowMapping) -> Alert:
-    """The alert that a row of the table holds."""
+def alert_of(row: Sequence[Any]) -> Alert:
+    """The alert that a row of the table holds, read as `ROW`."""
+    key, rule, version, account, cloud_id, labels, severity, state, since, state_since, *others = row
+    fired_at, resolved_at, cause, numbers, numbers_at, annotations, source, ends_at = others
     return Alert(
-        key=row["key"],
-        rule=row["rule"],
-        rule_version=row["rule_version"],
-        instance=None if row["account"] is None else InstanceKey(row["account"], row["cloud_id"]),
-        labels=row["labels"],
-        severity=Severity(row["severity"]),
-        state=State(row["state"]),
-        since=row["since"],
-        state_since=row["state_since"],
-        fired_at=row["fired_at"],
-        resolved_at=row["resolved_at"],
-        cause=Cause(row["cause"]),
-        values=row["numbers"],
-        values_at=row["numbers_at"],
-        annotations=row["annotations"],
-        source=row["source"],
-        ends_at=row["ends_at"],
+        key=key,
+        rule=rule,
+        rule_version=version,
+        instance=None if account is None else InstanceKey(account, cloud_id),
+        labels=document(labels),
+        severity=SEVERITIES[severity],
+        state=STATES[state],
+        since=moment(since),
+        state_since=moment(state_since),
+        fired_at=moment(fired_at),
+        resolved_at=moment(resolved_at),
+        cause=Cause(cause),
+        values=document(numbers),
+        values_at=moment(numbers_at),
+        annotations=document(annotations),
+        source=source,
+        ends_at=moment(ends_at),
     )
 
 

@@ -25,7 +25,8 @@ class Moment(sa.TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        found: datetime | None = moment(value)
+        return found
 
 
 class Span(sa.TypeDecorator[timedelta]):
@@ -39,3 +40,8 @@ class Span(sa.TypeDecorator[timedelta]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
         return None if value is None else timedelta(microseconds=value)
+
+
+def moment(number: Any) -> Any:
+    """The moment that a number of the database is; None of none."""
+    return None if number is None else _EPOCH + timedelta(microseconds=number)

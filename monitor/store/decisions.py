@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from monitor.ledger import Line
 from monitor.store.tables import decision
 
+AT_ONCE = 500
+"""Lines that are written in one statement."""
+
 
 async def append(tx: AsyncConnection, lines: Sequence[Line]) -> None:
     """Writes what was decided."""
-    if lines:
-        await tx.execute(decision.insert(), [_row(one) for one in lines])
+    for begin in range(0, len(lines), AT_ONCE):
+        await tx.execute(decision.insert(), [_row(one) for one in lines[begin : begin + AT_ONCE]])
 
 
 async def about(tx: AsyncConnection, alert: str, *, most: int, until: datetime | None = None) -> list[Line]:

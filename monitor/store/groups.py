@@ -10,12 +10,18 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.apart import apart
 from monitor.grouping import Decision, Group, Quiet, Said
 from monitor.model import Alert, Severity
 from monitor.quieting import Hushed, Why
 from monitor.routing import Step
-from monitor.store.alerts import LIVE, alert_of
+from monitor.store.alerts import LIVE, ROW, alert_of
+from monitor.store.raw import document, made, made_long, moment, raw
 from monitor.store.tables import alert, group, member
+
+_GROUP = raw(group)
+_AT_ONCE = 500
+"""Rows that are written in one statement."""
 
 
 class Place(NamedTuple):
@@ -36,16 +42,16 @@ class Kept:
 
 async def find(tx: AsyncConnection, keys: Collection[str]) -> dict[Place, Kept]:
     """The groups with these keys, of every receiver."""
-    rows = await tx.execute(sa.select(group).where(group.c.key.in_(keys)))
-    return {Place(row["key"], row["receiver"]): _kept(row) for row in rows.mappings()}
+    found = await _read(tx, sa.select(*_GROUP).where(group.c.key.in_(keys)))
+    return {Place(one.group.key, one.group.receiver): one for one in found}
 
 
 async def told(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, list[Group]]:
     """The groups that each of these alerts is a member of."""
     # A group may be large and have all of these alerts: it is read once.
     joined = [(row, key) for key, row in await tx.execute(_places(member.c.alert.in_(alerts)))]
-    rows = await tx.execute(sa.select(group).where(group.c.id.in_({row for row, _ in joined})))
-    known = {row["id"]: _kept(row).group for row in rows.mappings()}
+    read = await _read(tx, sa.select(*_GROUP).where(group.c.id.in_({row for row, _ in joined})))
+    known = {one.row: one.group for one in read}
     found: dict[str, list[Group]] = {}
     for row, key in sorted(joined):
         found.setdefault(key, []).append(known[row])
@@ -54,8 +60,8 @@ async def told(tx: AsyncConnection, alerts: Collection[str]) -> dict[str, list[G
 
 async def watching(tx: AsyncConnection, key: str) -> list[Kept]:
     """The groups that an alert is a member of, each with what it decided last."""
-    rows = await tx.execute(sa.select(group).join(member).where(member.c.alert == key).order_by(group.c.id))
-    return [_kept(row) for row in rows.mappings()]
+    mine = sa.select(*_GROUP).select_from(group).join(member).where(member.c.alert == key)
+    return await _read(tx, mine.order_by(group.c.id))
 
 
 async def flapping(tx: AsyncConnection) -> set[str]:
@@ -78,24 +84,26 @@ async def save(tx: AsyncConnection, known: Sequence[Kept]) -> None:
     """Writes groups that the store knows as they are now."""
     if known:
         changed = group.update().where(group.c.id == sa.bindparam("row"))
-        await tx.execute(changed, [{"row": one.row, **_row(one.group, one.verdict)} for one in known])
+        size = sum(len(one.group.said) for one in known)
+        rows = await apart(lambda: [{"row": one.row, **_row(one.group, one.verdict)} for one in known], size=size)
+        await tx.execute(changed, rows)
 
 
 async def join(tx: AsyncConnection, joining: Mapping[int, Collection[str]]) -> None:
     """Makes alerts members of the groups in these rows; those that are already stay so."""
     known = {(row, key) for key, row in await tx.execute(_places(member.c.group_id.in_(joining)))}
     new = [(row, key) for row, keys in joining.items() for key in sorted(keys) if (row, key) not in known]
-    if new:
-        await tx.execute(member.insert(), [{"group_id": row, "alert": key} for row, key in new])
+    for begin in range(0, len(new), _AT_ONCE):
+        some = new[begin : begin + _AT_ONCE]
+        await tx.execute(member.insert(), [{"group_id": row, "alert": key} for row, key in some])
 
 
 async def everything(tx: AsyncConnection) -> list[tuple[Kept, list[Alert]]]:
     """All groups, each with its members."""
-    joined = sa.select(member.c.group_id, alert).join(alert, member.c.alert == alert.c.key)
     joining: dict[int, list[Alert]] = {}
-    for row in (await tx.execute(joined)).mappings():
-        joining.setdefault(row["group_id"], []).append(alert_of(row))
-    found = [_kept(row) for row in (await tx.execute(sa.select(group).order_by(group.c.id))).mappings()]
+    for row, one in await made(await tx.execute(_MEMBERS), _member_of):
+        joining.setdefault(row, []).append(one)
+    found = await _read(tx, sa.select(*_GROUP).order_by(group.c.id))
     return [(kept, joining.get(kept.row, [])) for kept in found]
 
 
@@ -107,8 +115,7 @@ async def drop(tx: AsyncConnection, rows: Sequence[int]) -> None:
 
 async def due(tx: AsyncConnection, at: datetime, *, most: int) -> list[Kept]:
     """The groups that have to be looked at by now, longest waiting first."""
-    rows = await tx.execute(sa.select(group).where(group.c.look_at <= at).order_by(group.c.look_at).limit(most))
-    return [_kept(row) for row in rows.mappings()]
+    return await _read(tx, sa.select(*_GROUP).where(group.c.look_at <= at).order_by(group.c.look_at).limit(most))
 
 
 async def next_look(tx: AsyncConnection) -> datetime | None:
@@ -121,10 +128,9 @@ async def next_look(tx: AsyncConnection) -> datetime | None:
 
 async def members(tx: AsyncConnection, rows: Collection[int]) -> dict[int, list[Alert]]:
     """The alerts of the groups in these rows."""
-    joined = sa.select(member.c.group_id, alert).join(member, member.c.alert == alert.c.key)
     found: dict[int, list[Alert]] = {row: [] for row in rows}
-    for row in (await tx.execute(joined.where(member.c.group_id.in_(rows)))).mappings():
-        found[row["group_id"]].append(alert_of(row))
+    for row, one in await made(await tx.execute(_MEMBERS.where(member.c.group_id.in_(rows))), _member_of):
+        found[row].append(one)
     return found
 
 
@@ -143,9 +149,9 @@ async def settle(tx: AsyncConnection, decided: Sequence[tuple[Kept, Decision]]) 
     over = alert.c.state.is_(None) | alert.c.state.not_in(LIVE)
     rows = await tx.execute(dead.where(member.c.group_id.in_(told), over))
     leaving = [{"row": row, "key": key} for key, row in rows if key not in told[row]]
-    if leaving:
-        gone = (member.c.group_id == sa.bindparam("row")) & (member.c.alert == sa.bindparam("key"))
-        await tx.execute(member.delete().where(gone), leaving)
+    gone = (member.c.group_id == sa.bindparam("row")) & (member.c.alert == sa.bindparam("key"))
+    for begin in range(0, len(leaving), _AT_ONCE):
+        await tx.execute(member.delete().where(gone), leaving[begin : begin + _AT_ONCE])
 
 
 async def touch(tx: AsyncConnection, at: datetime, *, about: Collection[str] | None = None) -> None:
@@ -158,9 +164,20 @@ async def touch(tx: AsyncConnection, at: datetime, *, about: Collection[str] | N
 
 async def free(tx: AsyncConnection, at: datetime) -> None:
     """Something that inhibits others is over: the groups that hold such back are looked at in their time."""
-    rows = await tx.execute(sa.select(group).where(group.c.inhibited.is_(True)))
-    for kept in [_kept(row) for row in rows.mappings()]:
+    for kept in await _read(tx, sa.select(*_GROUP).where(group.c.inhibited.is_(True))):
         await tx.execute(group.update().where(group.c.id == kept.row).values(look_at=kept.group.freed(at).look_at))
+
+
+_MEMBERS = sa.select(member.c.group_id, *ROW).select_from(member).join(alert, member.c.alert == alert.c.key)
+
+
+def _member_of(row: Sequence[Any]) -> tuple[int, Alert]:
+    return row[0], alert_of(row[1:])
+
+
+async def _read(tx: AsyncConnection, wanted: sa.Select[Any]) -> list[Kept]:
+    """Groups, some of which may have said much."""
+    return await made_long(await tx.execute(wanted), _kept, "said")
 
 
 def _places(which: sa.ColumnElement[bool]) -> sa.Select[str, int]:
@@ -207,26 +224,26 @@ def _step(step: Step) -> dict[str, Any]:
 def _kept(row: sa.RowMapping) -> Kept:
     said = {
         key: Said(Severity(one["severity"]), one["values"], one.get("flapping", False), one.get("owner", ""))
-        for key, one in row["said"].items()
+        for key, one in document(row["said"]).items()
     }
-    step = row["step"]
+    step = document(row["step"])
     one = Group(
         key=row["key"],
         receiver=row["receiver"],
-        labels=row["labels"],
+        labels=document(row["labels"]),
         wait=row["wait"],
         interval=row["interval"],
         repeat=row["repeat"],
-        mute=tuple(row["mute"]),
-        active=tuple(row["active"]),
+        mute=tuple(document(row["mute"])),
+        active=tuple(document(row["active"])),
         repeat_limit=row["repeat_limit"],
         step=None if step is None else Step(**{**step, "after": timedelta(seconds=step["after"])}),
         version=row["version"],
         repeats=row["repeats"],
-        changed_at=row["changed_at"],
-        spoke_at=row["spoke_at"],
-        look_at=row["look_at"],
+        changed_at=moment(row["changed_at"]),
+        spoke_at=moment(row["spoke_at"]),
+        look_at=moment(row["look_at"]),
         said=said,
-        held={key: Hushed(Why(why), by) for key, (why, by) in row["held"].items()},
+        held={key: Hushed(Why(why), by) for key, (why, by) in document(row["held"]).items()},
     )
     return Kept(row["id"], one, row["verdict"])

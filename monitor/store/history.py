@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import KINDS, STATUSES, Counts, Failure, FailureKind, InstanceKey, Run
 from monitor.store.columns import Moment
+from monitor.store.raw import made, moment, raw
 from monitor.store.tables import instance, run
 
 _COUNTS = {kind: tuple(f"{kind}_{status}" for status in STATUSES) for kind in KINDS}
 _AT_ONCE = 200
+
+ROW = raw(run)
+"""What `run_of` needs of the table."""
 
 
 async def begin(tx: AsyncConnection, rows: Sequence[tuple[int, Run]]) -> None:
@@ -41,11 +45,11 @@ async def since(
     tx: AsyncConnection, at: datetime, *, of: Collection[InstanceKey] | None = None, account: str | None = None
 ) -> dict[InstanceKey, list[Run]]:
     """The runs that reach beyond `at`, oldest first, by instance: of all, of these, or of those of one account."""
-    statement = sa.select(run, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
+    statement = sa.select(*ROW, instance.c.account, instance.c.cloud_id).join(instance).where(run.c.ended_at > at)
     rows = await tx.execute(_narrowed(statement, of, account).order_by(run.c.instance_id, run.c.started_at))
     found: dict[InstanceKey, list[Run]] = {}
-    for row in rows.mappings():
-        found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+    for key, one in await made(rows, _mine):
+        found.setdefault(key, []).append(one)
     return found
 
 
@@ -63,41 +67,41 @@ async def reaching(tx: AsyncConnection, at: datetime, of: Collection[InstanceKey
     wanted = sorted(of)
     for first in range(0, len(wanted), _AT_ONCE):
         rows = await tx.execute(
-            sa.select(run, instance.c.account, instance.c.cloud_id)
+            sa.select(*ROW, instance.c.account, instance.c.cloud_id)
             .select_from(instance)
             .join(run, run.c.instance_id == instance.c.id)
             .where(sa.tuple_(instance.c.account, instance.c.cloud_id).in_(wanted[first : first + _AT_ONCE]))
             .where(run.c.started_at >= sa.func.coalesce(last, sa.literal(at, Moment)))
             .order_by(run.c.instance_id, run.c.started_at)
         )
-        for row in rows.mappings():
-            found.setdefault(InstanceKey(row["account"], row["cloud_id"]), []).append(run_of(row))
+        for key, one in await made(rows, _mine):
+            found.setdefault(key, []).append(one)
     return found
 
 
 async def last_good(tx: AsyncConnection, of: InstanceKey) -> Run | None:
     """The last run of good samples of one instance."""
     rows = await tx.execute(
-        sa.select(run)
+        sa.select(*ROW)
         .join(instance)
         .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_(None))
         .order_by(run.c.started_at.desc())
         .limit(1)
     )
-    found = rows.mappings().first()
+    found = rows.first()
     return run_of(found) if found else None
 
 
 async def failures(tx: AsyncConnection, of: InstanceKey, *, most: int) -> list[Run]:
     """The last runs of failed polls of one instance, newest first."""
     rows = await tx.execute(
-        sa.select(run)
+        sa.select(*ROW)
         .join(instance)
         .where(instance.c.account == of.account, instance.c.cloud_id == of.id, run.c.failure.is_not(None))
         .order_by(run.c.started_at.desc())
         .limit(most)
     )
-    return [run_of(row) for row in rows.mappings()]
+    return await made(rows, run_of)
 
 
 async def leading_to(
@@ -109,15 +113,14 @@ async def leading_to(
     for first in range(0, len(by_moment), _AT_ONCE):
         some = by_moment[first : first + _AT_ONCE]
         rows = await tx.execute(
-            sa.select(run, instance.c.account, instance.c.cloud_id)
+            sa.select(*ROW, instance.c.account, instance.c.cloud_id)
             .join(instance)
             .where(instance.c.cloud_id.in_({key.id for key in some}), run.c.ended_at > moments[some[0]] - reach)
             .order_by(run.c.instance_id, run.c.started_at)
         )
-        for row in rows.mappings():
-            key = InstanceKey(row["account"], row["cloud_id"])
-            if key in moments and row["ended_at"] > moments[key] - reach:
-                found.setdefault(key, []).append(run_of(row))
+        for key, one in await made(rows, _mine):
+            if key in moments and one.end > moments[key] - reach:
+                found.setdefault(key, []).append(one)
     return found
 
 
@@ -137,12 +140,12 @@ async def latest(
     if good:
         wanted = wanted.where(run.c.failure.is_(None))
     statement = (
-        sa.select(run, instance.c.account, instance.c.cloud_id)
+        sa.select(*ROW, instance.c.account, instance.c.cloud_id)
         .join(instance)
         .where(run.c.started_at == wanted.correlate(instance).scalar_subquery())
     )
     rows = await tx.execute(_narrowed(statement, of, account))
-    return {InstanceKey(row["account"], row["cloud_id"]): run_of(row) for row in rows.mappings()}
+    return dict(await made(rows, _mine))
 
 
 def _narrowed(statement: sa.Select[Any], of: Collection[InstanceKey] | None, account: str | None) -> sa.Select[Any]:
@@ -172,14 +175,14 @@ async def page(
     row_id = await tx.scalar(sa.select(instance.c.id).where(mine))
     if row_id is None:
         return None
-    wanted = sa.select(run).where(run.c.instance_id == row_id).order_by(run.c.started_at).limit(most)
+    wanted = sa.select(*ROW).where(run.c.instance_id == row_id).order_by(run.c.started_at).limit(most)
     if since is not None:
         wanted = wanted.where(run.c.ended_at > since)
     if until is not None:
         wanted = wanted.where(run.c.started_at < until)
     if after is not None:
         wanted = wanted.where(run.c.started_at > after)
-    return [run_of(row) for row in (await tx.execute(wanted)).mappings()]
+    return await made(await tx.execute(wanted), run_of)
 
 
 async def prune(tx: AsyncConnection, before: datetime) -> None:
@@ -204,10 +207,15 @@ def _row(one: Run) -> dict[str, Any]:
     return row
 
 
-def run_of(row: sa.RowMapping) -> Run:
-    """The run that a row of the table holds."""
-    failure = None
-    if row["failure"] is not None:
-        failure = Failure(FailureKind(row["failure"]), row["reason"], row["request_id"])
-    common, cdc = (None if failure else Counts(*(row[name] for name in _COUNTS[kind])) for kind in KINDS)
-    return Run(row["started_at"], row["ended_at"], row["polls"], common, cdc, failure, row["suspicious"])
+def run_of(row: Sequence[Any]) -> Run:
+    """The run that a row of the table holds, read as `ROW`."""
+    _, started, ended, polls, *counts, failure, reason, request_id, suspicious = row
+    if failure is not None:
+        why = Failure(FailureKind(failure), reason, request_id)
+        return Run(moment(started), moment(ended), polls, failure=why, suspicious=suspicious)
+    return Run(moment(started), moment(ended), polls, Counts(*counts[:4]), Counts(*counts[4:]), None, suspicious)
+
+
+def _mine(row: Sequence[Any]) -> tuple[InstanceKey, Run]:
+    """The run of a row with the account and the id of its instance behind."""
+    return InstanceKey(*row[-2:]), run_of(row[:-2])

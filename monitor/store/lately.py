@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.hindsight import Began
 from monitor.notification import Notification
-from monitor.store.letters import letter_of
+from monitor.store.letters import ROW, letters_of
 from monitor.store.tables import alert, outbox, transition
 
 _FIRES = ("firing", "clearing")
@@ -29,7 +29,7 @@ async def began(tx: AsyncConnection, since: datetime, *, most: int) -> list[Bega
 async def said(tx: AsyncConnection, since: datetime, *, most: int) -> list[Notification]:
     """The messages that groups had for their receivers after `since`, oldest first; of more than `most` the last ones.
     Several kinds under one name count once, and what went to a fallback instead counts where it was meant for."""
-    wanted = sa.select(outbox).where(outbox.c.created_at > since, outbox.c.position == 0)
+    wanted = sa.select(*ROW).where(outbox.c.created_at > since, outbox.c.position == 0)
     rows = await tx.execute(wanted.order_by(outbox.c.seq.desc()).limit(most))
-    found = [letter_of(row).notification for row in rows.mappings()]
+    found = [one.notification for one in await letters_of(rows)]
     return [one for one in found[::-1] if not one.instead_of]

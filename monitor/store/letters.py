@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from monitor.apart import apart
 from monitor.notification import Notification
+from monitor.store.raw import made_long, moment, raw
+from monitor.store.tables import outbox
 
 _NOTIFICATION = TypeAdapter(Notification)
+
+ROW = raw(outbox)
+"""What `letter_of` needs of the table."""
 
 
 class Standing(enum.StrEnum):
@@ -69,6 +76,13 @@ def dumped(notification: Notification) -> Any:
     return _NOTIFICATION.dump_python(notification, mode="json")
 
 
+async def rows_of(letters: Sequence[Letter]) -> list[dict[str, Any]]:
+    """The rows of letters, some of which may tell of thousands of alerts."""
+    return await apart(
+        lambda: [row_of(one) for one in letters], size=sum(len(one.notification.alerts) for one in letters)
+    )
+
+
 def row_of(one: Letter) -> dict[str, Any]:
     """The row of a letter."""
     return {
@@ -92,22 +106,27 @@ def row_of(one: Letter) -> dict[str, Any]:
     }
 
 
+async def letters_of(found: sa.CursorResult[Any]) -> list[Letter]:
+    """The letters of rows of the outbox, read as `ROW`: some may tell of thousands of alerts."""
+    return await made_long(found, letter_of, "notification")
+
+
 def letter_of(row: sa.RowMapping) -> Letter:
-    """The letter of a row of the outbox."""
+    """The letter of a row of the outbox, read as `ROW`."""
     return Letter(
         id=row["id"],
         receiver=row["receiver"],
         position=row["position"],
         kind=row["kind"],
-        notification=_NOTIFICATION.validate_python(row["notification"], strict=False),
-        created_at=row["created_at"],
-        next_at=row["next_at"],
+        notification=_NOTIFICATION.validate_json(row["notification"]),
+        created_at=moment(row["created_at"]),
+        next_at=moment(row["next_at"]),
         state=Standing(row["state"]),
         attempts=row["attempts"],
-        tried_at=row["tried_at"],
-        settled_at=row["settled_at"],
+        tried_at=moment(row["tried_at"]),
+        settled_at=moment(row["settled_at"]),
         verdict=row["verdict"] or "",
         reason=row["reason"],
-        retried_at=row["retried_at"],
+        retried_at=moment(row["retried_at"]),
         fallback=row["fallback"],
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.letters import Letter, Standing, letter_of
+from monitor.store.letters import ROW, Letter, Standing, letters_of
 from monitor.store.tables import group, living, outbox
 
 
@@ -45,9 +45,8 @@ async def due(tx: AsyncConnection, at: datetime) -> list[Letter]:
         later.c.group_key == living.c.group_key,
         later.c.state == str(Standing.WAITING),
     )
-    said = sa.select(outbox).join(living, living.c.letter == outbox.c.id)
-    rows = await tx.execute(said.where(living.c.again_at <= at, ~newer).order_by(outbox.c.seq))
-    return [letter_of(row) for row in rows.mappings()]
+    said = sa.select(*ROW).select_from(outbox).join(living, living.c.letter == outbox.c.id)
+    return await letters_of(await tx.execute(said.where(living.c.again_at <= at, ~newer).order_by(outbox.c.seq)))
 
 
 async def next_again(tx: AsyncConnection) -> datetime | None:

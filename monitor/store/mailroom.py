@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.letters import Letter, Standing, letter_of
+from monitor.store.letters import ROW, Letter, Standing, letter_of
+from monitor.store.raw import made_long
 from monitor.store.tables import outbox
 
 
 class Slip(NamedTuple):
-    """A message without its words. `next_at` is None once nothing more is tried."""
+    """A message without its words. `next_at` is None once nothing more is tried; `settled_at` until then."""
 
     id: str
     receiver: str
@@ -26,6 +27,8 @@ class Slip(NamedTuple):
     next_at: datetime | None
     merged_into: str | None
     seq: int
+    created_at: datetime
+    settled_at: datetime | None
 
 
 _COLUMNS = tuple(outbox.c[name] for name in Slip._fields)
@@ -48,6 +51,11 @@ async def listed(
     return [_slip(row) for row in await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).limit(most))]
 
 
+async def recent(tx: AsyncConnection, *, most: int) -> list[Slip]:
+    """The newest messages, whatever became of them."""
+    return [_slip(row) for row in await tx.execute(sa.select(*_COLUMNS).order_by(outbox.c.seq.desc()).limit(most))]
+
+
 class Shown(NamedTuple):
     """A whole message, and the one that it goes out with, if any."""
 
@@ -59,16 +67,16 @@ async def page(
     tx: AsyncConnection, *, states: Collection[Standing] = tuple(Standing), receiver: str = "", skip: int, most: int
 ) -> list[Shown]:
     """As `listed`, whole, from the place `skip` on; only those for `receiver` where one is given."""
-    wanted = sa.select(outbox).where(outbox.c.state.in_([str(one) for one in states]))
+    wanted = sa.select(*ROW).where(outbox.c.state.in_([str(one) for one in states]))
     wanted = wanted.where(outbox.c.receiver == receiver) if receiver else wanted
     rows = await tx.execute(wanted.order_by(_DELIVERED, outbox.c.seq.desc()).offset(skip).limit(most))
-    return [_shown(row) for row in rows.mappings()]
+    return await made_long(rows, _shown, "notification")
 
 
 async def whole(tx: AsyncConnection, name: str) -> Shown | None:
     """One message as a whole."""
-    row = (await tx.execute(sa.select(outbox).where(outbox.c.id == name))).mappings().first()
-    return _shown(row) if row else None
+    found = await made_long(await tx.execute(sa.select(*ROW).where(outbox.c.id == name)), _shown, "notification")
+    return found[0] if found else None
 
 
 async def given_up(tx: AsyncConnection, receiver: str) -> list[str]:
@@ -99,10 +107,11 @@ async def drop(tx: AsyncConnection, name: str) -> None:
 
 
 def _slip(row: Sequence[Any]) -> Slip:
-    name, receiver, kind, state, verdict, reason, attempts, next_at, inside, seq = row
+    name, receiver, kind, state, verdict, reason, attempts, next_at, inside, seq, created_at, settled_at = row
     standing = Standing(state)
     planned = next_at if standing is Standing.WAITING else None
-    return Slip(name, receiver, kind, standing, verdict or "", reason, attempts, planned, inside, seq)
+    words = (verdict or "", reason)
+    return Slip(name, receiver, kind, standing, *words, attempts, planned, inside, seq, created_at, settled_at)
 
 
 def _shown(row: sa.RowMapping) -> Shown:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.notification import Notification
-from monitor.store.letters import Letter, Standing, dumped, letter_of
+from monitor.store.letters import ROW, Letter, Standing, dumped, letters_of
 from monitor.store.tables import outbox
 
 MOST = 500
@@ -18,7 +18,7 @@ MOST = 500
 async def mergeable(tx: AsyncConnection, receiver: str, position: int) -> list[Letter]:
     """The messages that wait for a destination, oldest first, without those inside others."""
     rows = await tx.execute(
-        sa.select(outbox)
+        sa.select(*ROW)
         .where(
             outbox.c.state == str(Standing.WAITING),
             outbox.c.receiver == receiver,
@@ -27,7 +27,7 @@ async def mergeable(tx: AsyncConnection, receiver: str, position: int) -> list[L
         )
         .order_by(outbox.c.seq)
     )
-    return [letter_of(row) for row in rows.mappings()]
+    return await letters_of(rows)
 
 
 async def in_digests(tx: AsyncConnection, receiver: str, position: int) -> set[str]:
@@ -53,7 +53,7 @@ async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list
         return {}
     keys = [one.notification.group_key for one in heads]
     waiting = await tx.execute(
-        sa.select(outbox)
+        sa.select(*ROW)
         .where(
             outbox.c.state == str(Standing.WAITING),
             outbox.c.receiver == heads[0].receiver,
@@ -66,11 +66,12 @@ async def behind(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, list
     )
     found: dict[str, list[Letter]] = {}
     tried: set[str] = set()
-    for row in waiting.mappings():
-        if row["attempts"]:
-            tried.add(row["group_key"])
-        elif row["group_key"] not in tried:
-            found.setdefault(row["group_key"], []).append(letter_of(row))
+    for one in await letters_of(waiting):
+        group = one.notification.group_key
+        if one.attempts:
+            tried.add(group)
+        elif group not in tried:
+            found.setdefault(group, []).append(one)
     return found
 
 
@@ -89,7 +90,7 @@ async def unheard(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, lis
         later.c.seq > outbox.c.seq,
     )
     rows = await tx.execute(
-        sa.select(outbox)
+        sa.select(*ROW)
         .where(
             outbox.c.state == str(Standing.DEAD),
             outbox.c.receiver == heads[0].receiver,
@@ -100,8 +101,8 @@ async def unheard(tx: AsyncConnection, heads: Sequence[Letter]) -> dict[str, lis
         .order_by(outbox.c.seq)
     )
     found: dict[str, list[Letter]] = {}
-    for row in rows.mappings():
-        found.setdefault(row["group_key"], []).append(letter_of(row))
+    for one in await letters_of(rows):
+        found.setdefault(one.notification.group_key, []).append(one)
     return found
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.model import Severity
 from monitor.notification import Reason
+from monitor.store.letters import ROW, letters_of, rows_of
 from monitor.store.letters import Letter as Letter
 from monitor.store.letters import Standing as Standing
 from monitor.store.letters import letter as letter
-from monitor.store.letters import letter_of, row_of
 from monitor.store.tables import outbox
 
 AT_ONCE = 100
@@ -23,7 +23,7 @@ AT_ONCE = 100
 async def add(tx: AsyncConnection, letters: Sequence[Letter]) -> None:
     """Puts messages into the outbox, in the caller's transaction."""
     if letters:
-        await tx.execute(outbox.insert(), [row_of(one) for one in letters])
+        await tx.execute(outbox.insert(), await rows_of(letters))
 
 
 async def waiting(
@@ -54,12 +54,13 @@ async def waiting(
     )
     first = free.subquery()
     rows = await tx.execute(
-        sa.select(outbox)
+        sa.select(*ROW)
+        .select_from(outbox)
         .join(first, first.c.seq == outbox.c.seq)
         .where(first.c.place <= AT_ONCE)
         .order_by(outbox.c.seq)
     )
-    return [letter_of(row) for row in rows.mappings()]
+    return await letters_of(rows)
 
 
 async def begin(tx: AsyncConnection, one: Letter, at: datetime) -> None:
@@ -89,21 +90,21 @@ async def settle(tx: AsyncConnection, one: Letter) -> None:
 
 async def standing(tx: AsyncConnection, names: Collection[str]) -> dict[str, Letter]:
     """How these messages stand, without those inside others, by id."""
-    wanted = sa.select(outbox).where(outbox.c.id.in_(names), outbox.c.merged_into.is_(None))
-    return {row["id"]: letter_of(row) for row in (await tx.execute(wanted)).mappings()}
+    wanted = sa.select(*ROW).where(outbox.c.id.in_(names), outbox.c.merged_into.is_(None))
+    return {one.id: one for one in await letters_of(await tx.execute(wanted))}
 
 
 async def recent(tx: AsyncConnection, *, most: int) -> list[Letter]:
     """The newest messages, whatever became of them."""
-    rows = await tx.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(most))
-    return [letter_of(row) for row in rows.mappings()]
+    rows = await tx.execute(sa.select(*ROW).order_by(outbox.c.seq.desc()).limit(most))
+    return await letters_of(rows)
 
 
 async def of_messages(tx: AsyncConnection, ids: Collection[str]) -> list[Letter]:
     """What became of these messages, oldest first: a letter for each kind under the receiver's name."""
     first = sa.func.substr(outbox.c.id, 1, 36)
-    statement = sa.select(outbox).where(outbox.c.id.in_(ids) | first.in_(ids)).order_by(outbox.c.seq)
-    return [letter_of(row) for row in (await tx.execute(statement)).mappings()]
+    statement = sa.select(*ROW).where(outbox.c.id.in_(ids) | first.in_(ids)).order_by(outbox.c.seq)
+    return await letters_of(await tx.execute(statement))
 
 
 async def tally(tx: AsyncConnection) -> dict[tuple[str, Standing], int]:

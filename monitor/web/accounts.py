@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.meters import Pace
-from monitor.model import Alert
+from monitor.store.board import Live
 from monitor.web.charts import Band
 from monitor.web.site import Tended
 from monitor.web.standing import Level, Tile, level_of
@@ -45,11 +45,11 @@ class AccountRow:
 
 
 def accounts(
-    tended: Iterable[Tended], tiles: Iterable[Tile], live: Iterable[Alert], paces: Mapping[str, Pace]
+    tended: Iterable[Tended], tiles: Iterable[Tile], live: Iterable[Live], paces: Mapping[str, Pace]
 ) -> list[AccountRow]:
     """All accounts that are polled or have instances, the worst first."""
     policy = {one.name: one for one in tended}
-    about: dict[str, list[Alert]] = {}
+    about: dict[str, list[Live]] = {}
     for alert in live:
         if alert.instance is None and alert.state.fires and "account" in alert.labels:
             about.setdefault(alert.labels["account"], []).append(alert)
@@ -64,7 +64,7 @@ def accounts(
 
 
 def _row(
-    name: str, mine: Sequence[Tile], alerts: Sequence[Alert], tended: Tended | None, pace: Pace | None
+    name: str, mine: Sequence[Tile], alerts: Sequence[Live], tended: Tended | None, pace: Pace | None
 ) -> AccountRow:
     counted = Counter(tile.level for tile in mine)
     levels = [(level, counted[level]) for level in Level if counted[level]]

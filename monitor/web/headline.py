@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.model import Alert
+from monitor.store.board import Live
 from monitor.store.outbox import Standing
 from monitor.web.standing import Level, Tile, level_of
 from monitor.web.words import Words
@@ -25,7 +25,7 @@ class Headline:
 
 def headline(
     tiles: Sequence[Tile],
-    live: Sequence[Alert],
+    live: Sequence[Live],
     tally: Mapping[tuple[str, Standing], int],
     late: Sequence[tuple[str, timedelta]],
     words: Words,
@@ -41,7 +41,7 @@ def headline(
     return Headline(level, text, notes)
 
 
-def _firing(firing: Sequence[Alert], words: Words) -> tuple[Level, str]:
+def _firing(firing: Sequence[Live], words: Words) -> tuple[Level, str]:
     worst = max(firing, key=lambda alert: alert.severity.rank)
     labels = worst.labels
     where = next((labels[name] for name in ("instance", "account", "alertname") if labels.get(name)), worst.rule)
@@ -65,7 +65,7 @@ def _without_alert(tiles: Sequence[Tile], words: Words) -> tuple[Level, str]:
 
 def _notes(
     tiles: Sequence[Tile],
-    live: Sequence[Alert],
+    live: Sequence[Live],
     tally: Mapping[tuple[str, Standing], int],
     words: Words,
     *,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.meters import Meters
 from monitor.model import InstanceKey
-from monitor.store import alerts, board, history
+from monitor.store import board, history
 from monitor.web import inventory
 from monitor.web.amshape import moment
 from monitor.web.contract import query, tells
@@ -117,7 +117,7 @@ async def past(request: web.Request) -> web.Response:
 
 async def standing(tx: AsyncConnection, at: datetime) -> list[Tile]:
     """The instances that are ours at `at`, worst first."""
-    return tiles(current(await board.instances(tx), at=at), await alerts.live(tx))
+    return tiles(current(await board.instances(tx), at=at), await board.live(tx))
 
 
 def _key(request: web.Request) -> InstanceKey:

@@ -40,6 +40,7 @@ from monitor.web import (
     silences_api,
     status,
     status_api,
+    titles,
 )
 from monitor.web.problems import as_problems
 from monitor.web.site import SITE, Site
@@ -92,6 +93,7 @@ def make_app(site: Site) -> web.Application:
     openapi.describe(app)
     events.close_with(app)
     metrics.share_with(app)
+    titles.share_with(app)
     app.router.add_static("/static", STATIC)
     return app
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.model import Alert, Counts, InstanceKey, Run, Severity
-from monitor.store.board import Seen
+from monitor.model import Counts, InstanceKey, Run, Severity
+from monitor.store.board import Live, Seen
 
 _QUIET_AT_LEAST = timedelta(minutes=10)
 _QUIET_PERIODS = 3
@@ -75,22 +75,18 @@ def _is_quiet(run: Run, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One instance on the board. `alerts` are the names of those that fire about it."""
+    """One instance on the board. `counts` are those of both kinds together, None where they are unknown; `alerts` the
+    names of those that fire about it."""
 
     seen: Seen
     level: Level
+    counts: Counts | None
     alerts: tuple[str, ...] = ()
 
-    @property
-    def counts(self) -> Counts | None:
-        """Both kinds together, None where they are unknown."""
-        run = self.seen.run
-        return run.common.plus(run.cdc) if run and run.common and run.cdc else None
 
-
-def tiles(fleet: Fleet, live: Iterable[Alert]) -> list[Tile]:
+def tiles(fleet: Fleet, live: Iterable[Live]) -> list[Tile]:
     """All instances of `fleet`, the worst first, among equals those with more abnormal tasks."""
-    about: dict[InstanceKey, list[Alert]] = {}
+    about: dict[InstanceKey, list[Live]] = {}
     for alert in live:
         if alert.instance:
             about.setdefault(alert.instance, []).append(alert)
@@ -99,20 +95,23 @@ def tiles(fleet: Fleet, live: Iterable[Alert]) -> list[Tile]:
     return sorted(found, key=_worst_first)
 
 
-def _tile(seen: Seen, about: Mapping[InstanceKey, list[Alert]], *, quiet: bool) -> Tile:
-    alerts = about.get(seen.instance.key, [])
+def _tile(seen: Seen, about: Mapping[InstanceKey, list[Live]], *, quiet: bool) -> Tile:
+    alerts, run = about.get(seen.instance.key), seen.run
+    counts = run.common.plus(run.cdc) if run and run.common and run.cdc else None
+    level = Level.STALE if quiet else _by_itself(run, counts)
+    if alerts is None:
+        return Tile(seen, level, counts)
     levels = [level_of(alert.severity) if alert.state.fires else Level.PENDING for alert in alerts]
-    levels.append(Level.STALE if quiet else _by_itself(seen.run))
-    names = tuple(alert.labels.get("alertname", alert.rule) for alert in alerts if alert.state.fires)
-    return Tile(seen, min(levels, key=_ORDER.__getitem__), names)
+    names = [alert.labels.get("alertname", alert.rule) for alert in alerts if alert.state.fires]
+    return Tile(seen, min(*levels, level, key=_ORDER.__getitem__), counts, tuple(names))
 
 
-def _by_itself(run: Run | None) -> Level:
+def _by_itself(run: Run | None, counts: Counts | None) -> Level:
     if run is None:
         return Level.NEW
     if run.failure is not None:
         return Level.DOWN
-    return Level.ABNORMAL if any(counts.abnormal for counts in (run.common, run.cdc) if counts) else Level.WELL
+    return Level.ABNORMAL if counts and counts.abnormal else Level.WELL
 
 
 def _worst_first(tile: Tile) -> tuple[int, int, str, str, str]:

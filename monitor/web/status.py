@@ -9,7 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from monitor.audit import Act
-from monitor.store import alerts, audit, board, failing, outbox, sizes
+from monitor.store import audit, board, failing, outbox, sizes
 from monitor.store.census import census
 from monitor.web import condition, pages
 from monitor.web.accounts import accounts
@@ -41,7 +41,7 @@ async def page(request: web.Request) -> web.Response:
     site, words = request.app[SITE], visit_of(request).words
     found, meters = await look(site), site.meters
     async with site.store.read() as tx:
-        seen, live = await board.instances(tx), await alerts.live(tx)
+        seen, live = await board.instances(tx), await board.live(tx)
         acts = await audit.page(tx, most=_ACTS)
     names = [one.name for one in found.speech.accounts]
     return await pages.answer(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from monitor.builtin import VERSION
-from monitor.message import render
+from monitor.message import title
 from monitor.meters import Pace
-from monitor.model import TASKS, Alert, Counts, Run
+from monitor.model import KINDS, TASKS, Alert, Counts, Run
 from monitor.store.board import Board
+from monitor.store.mailroom import Slip
 from monitor.store.outbox import Letter
 from monitor.web.accounts import AccountRow, accounts
 from monitor.web.figures import Figure, figures
@@ -23,9 +24,8 @@ from monitor.web.standing import Level, Tile, current, level_of, tiles
 from monitor.web.words import Words
 from monitor.web.words.telling import told
 
-ALERTS_SHOWN = 100
 CELLS_SHOWN = 2000
-"""Instances up to which the map has a cell for each; beyond, only for those that are not well."""
+"""Instances up to which the map has a cell for each; beyond, only for so many of those that are not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,19 @@ class AlertRow:
 class LetterRow:
     """One message, with its title as the receiver reads it."""
 
-    letter: Letter
+    letter: Slip
     title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The cells of one account on the map of all instances, the worst first; `well` are those without a cell."""
+    """The cells of one account on the map of all instances, the worst first; `well` are those without a cell, `more`
+    those without one that are not well."""
 
     account: str
     cells: Sequence[Tile]
-    well: int
+    well: int = 0
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +95,25 @@ def view(
     late: Sequence[tuple[str, timedelta]] = (),
     tended: Sequence[Tended] = (),
     paces: Mapping[str, Pace] = MappingProxyType({}),
-    whole: bool = False,
+    titles: Mapping[str, str] = MappingProxyType({}),
     account: str = "",
     named: str = "",
 ) -> View:
-    """The page at `at`; long lists of alerts are cut unless `whole`. Of the instances those of `account` whose name or
-    id holds `named`."""
+    """The page at `at`, with the alerts that are told. Of the instances those of `account` whose name or id holds
+    `named`."""
     found = tiles(current(board.seen, at=at), board.live)
-    firing = [alert for alert in board.live if alert.state.fires]
-    pending = [alert for alert in board.live if not alert.state.fires]
+    firing, pending = ([one.key for one in board.live if one.state.fires is it] for it in (True, False))
+    fires, waits = ([board.told[key] for key in keys if key in board.told] for keys in (firing, pending))
     wanted = [tile for tile in found if _is_wanted(tile, account, named.casefold())]
-    told = len(board.live) if whole else ALERTS_SHOWN
     counted = Counter(tile.level for tile in found)
     common, cdc = _totals(found)
     return View(
         at=at,
         headline=headline(found, board.live, board.tally, late, words),
-        firing=_rows(firing[:told], board.before, words),
-        hidden_firing=max(0, len(firing) - told),
-        pending=_rows(pending[:told], board.before, words),
-        hidden_pending=max(0, len(pending) - told),
+        firing=_rows(fires, board.before, words),
+        hidden_firing=len(firing) - len(fires),
+        pending=_rows(waits, board.before, words),
+        hidden_pending=len(pending) - len(waits),
         tiles=wanted,
         total=len(found),
         levels=[(level, counted[level]) for level in Level if counted[level]],
@@ -122,7 +123,7 @@ def view(
         common=common,
         cdc=cdc,
         unknown=sum(tile.counts is None for tile in found),
-        letters=[LetterRow(letter, titled(letter, words)) for letter in board.letters],
+        letters=[LetterRow(letter, titles.get(letter.id, "")) for letter in board.letters],
         resolved=_rows(board.resolved, {}, words),
     )
 
@@ -133,23 +134,26 @@ def _is_wanted(tile: Tile, account: str, named: str) -> bool:
 
 
 def _map(wanted: Sequence[Tile]) -> list[Region]:
-    by_account: dict[str, list[Tile]] = {}
-    for tile in wanted:
-        by_account.setdefault(tile.seen.instance.account, []).append(tile)
-    if len(wanted) <= CELLS_SHOWN:
-        return [Region(name, mine, 0) for name, mine in sorted(by_account.items())]
-    ill = {name: [tile for tile in mine if tile.level is not Level.WELL] for name, mine in by_account.items()}
-    return [Region(name, cells, len(by_account[name]) - len(cells)) for name, cells in sorted(ill.items())]
+    shown = wanted
+    if len(wanted) > CELLS_SHOWN:
+        shown = [tile for tile in wanted if tile.level is not Level.WELL][:CELLS_SHOWN]
+    cells: dict[str, list[Tile]] = {tile.seen.instance.account: [] for tile in wanted}
+    for tile in shown:
+        cells[tile.seen.instance.account].append(tile)
+    every = Counter(tile.seen.instance.account for tile in wanted)
+    well = Counter(tile.seen.instance.account for tile in wanted if tile.level is Level.WELL)
+    if shown is wanted:
+        return [Region(name, mine) for name, mine in sorted(cells.items())]
+    return [
+        Region(name, mine, well[name], every[name] - well[name] - len(mine)) for name, mine in sorted(cells.items())
+    ]
 
 
 def _totals(found: Iterable[Tile]) -> tuple[Counts, Counts]:
     """The tasks of all instances whose counts are known, by kind."""
-    common = cdc = Counts()
-    for tile in found:
-        run = tile.seen.run
-        if run and run.common and run.cdc:
-            common, cdc = common.plus(run.common), cdc.plus(run.cdc)
-    return common, cdc
+    known = [run for tile in found if (run := tile.seen.run) and run.common and run.cdc]
+    common, cdc = ([one for run in known if (one := getattr(run, kind))] for kind in KINDS)
+    return Counts(*map(sum, zip(*common, strict=True))), Counts(*map(sum, zip(*cdc, strict=True)))
 
 
 def _rows(alerts: Iterable[Alert], before: Mapping[str, Run], words: Words) -> list[AlertRow]:
@@ -188,4 +192,4 @@ def _link(address: str) -> str:
 
 def titled(letter: Letter, words: Words) -> str:
     """What a message is called, in the words of who reads it here."""
-    return render(letter.notification, language=words.code, zone=UTC).title
+    return title(letter.notification, words.code)

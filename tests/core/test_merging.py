@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.merging import beyond, caught_up, digest
+from monitor.merging import beyond, caught_up, digest, last_words
 from monitor.message import plain, render
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -96,16 +96,18 @@ def test_who_heard_the_first_message_is_told_what_is_new_in_the_one_that_took_it
     later = replace(later, alerts=(*later.alerts[:2], replace(later.alerts[2], severity=Severity.CRITICAL), view("d")))
     both = together(first, later)
     assert changes(both) == {"a": Change.NEW, "b": Change.PASSED, "c": Change.NEW, "d": Change.NEW}
-    told = changes(beyond(both, [first]))
+    told = changes(beyond(both, last_words([first])))
     assert told == {"a": Change.SAME, "b": Change.RESOLVED, "c": Change.WORSE, "d": Change.NEW}
 
 
 def test_who_heard_all_of_it_is_told_nothing_unless_it_is_a_reminder() -> None:
     first = said("m-1", view("a"), view("b", Change.RESOLVED))
-    assert beyond(replace(first, id="m-2"), [first]).alerts == ()
-    assert changes(beyond(replace(first, reason=Reason.REPEAT), [first])) == {"a": Change.SAME}
+    assert beyond(replace(first, id="m-2"), last_words([first])).alerts == ()
+    assert changes(beyond(replace(first, reason=Reason.REPEAT), last_words([first]))) == {"a": Change.SAME}
+    elsewhere = said("m-4", view("z", Change.SAME))
+    assert beyond(elsewhere, last_words([first])) == elsewhere, "who never heard of it hears of it first now"
     again = said("m-3", view("b"))
-    assert changes(beyond(again, [first])) == {"b": Change.NEW}
+    assert changes(beyond(again, last_words([first]))) == {"b": Change.NEW}
 
 
 def test_a_digest_names_every_alert_worst_first_and_then_counts() -> None:

@@ -650,6 +650,22 @@ async def test_the_fallback_that_heard_of_an_alert_hears_of_its_end_though_the_r
     assert view.change is Change.RESOLVED
 
 
+async def test_the_fallback_hears_the_end_however_much_it_was_told_since(store: Store) -> None:
+    robots = {("ops", 0): Robot(REFUSED), ("mail", 0): Robot()}
+    town = Town(store, robots)
+    town.courier.adopt(with_fallback("ops", "mail", robots=robots))
+    await town.queue(letter("m-1"))
+    for seconds in (0, 1):
+        await town.go(seconds)
+    [copy] = [one for one in (await town.letters()).values() if one.receiver == "mail"]
+    others = (replace(copy.notification, id=f"o-{number}", group_key=f"group {number}") for number in range(1200))
+    await town.queue(*(replace(copy, id=f"{one.id}.fallback", notification=one) for one in others))
+    await town.queue(ended("m-2"))
+    for seconds in (60, 61, 62):
+        await town.go(seconds)
+    assert robots["mail", 0].sent == ["m-1.fallback", "m-2.fallback"]
+
+
 async def test_the_fallback_hears_the_end_of_what_a_digest_told_it_also_when_another_digest_brings_it(
     store: Store,
 ) -> None:

@@ -122,6 +122,7 @@ TEXTS: Mapping[str, str] = {
     "overview.no_filter": "show all again",
     "overview.of": "{count} of {total}",
     "overview.map": "All instances by account, the worst first",
+    "overview.more_ill": "{count} more are not well",
     "overview.more_well": "{count} more are well",
     "overview.none_found": "No instance is called so.",
     "overview.spark": "{status} tasks in the last {span}: {low} to {high}",

@@ -108,6 +108,7 @@ TEXTS: Mapping[str, str] = {
     "overview.no_filter": "显示全部",
     "overview.of": "{count} / {total}",
     "overview.map": "按账号排列的全部实例，最严重的在前",
+    "overview.more_ill": "另有 {count} 个不正常",
     "overview.more_well": "另有 {count} 个正常",
     "overview.none_found": "没有这样名称的实例。",
     "overview.spark": "最近 {span}{status}任务：{low} 至 {high}",

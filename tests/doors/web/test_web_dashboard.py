@@ -16,6 +16,7 @@ from monitor.routing import Route
 from monitor.store.board import Board, Seen
 from monitor.store.outbox import Standing
 from monitor.web.site import Speech, Tended
+from monitor.web.standing import Level
 from monitor.web.view import view
 from monitor.web.words import ENGLISH
 
@@ -278,10 +279,25 @@ async def test_where_not_every_instance_has_a_tile_each_has_a_cell_on_the_map(tm
 
 async def test_of_ten_thousand_instances_only_those_that_are_not_well_have_a_cell_and_all_come_in_pages() -> None:
     seen = [Seen(instance(f"i-{number:05}"), run(ILL if number % 1000 == 0 else WELL)) for number in range(10_000)]
-    found = view(Board(seen, [], {}, [], [], {}), at=NOW, words=ENGLISH)
+    found = view(Board(seen, [], {}, {}, [], [], {}), at=NOW, words=ENGLISH)
     [region] = found.map
-    assert (len(region.cells), region.well) == (10, 9990)
+    assert (len(region.cells), region.well, region.more) == (10, 9990, 0)
     assert len(found.tiles) == found.total == 10_000
+
+
+async def test_of_very_many_that_are_not_well_the_worst_have_a_cell_and_the_others_are_counted() -> None:
+    counted = [(WELL, 4), (ILL, 1996), (None, 200)]
+    seen = [
+        Seen(instance(f"i-{place}-{number:05}", account="prod" if number % 4 else "test"), run(counts))
+        for place, (counts, many) in enumerate(counted)
+        for number in range(many)
+    ]
+    found = view(Board(seen, [], {}, {}, [], [], {}), at=NOW, words=ENGLISH)
+    assert [(one.account, len(one.cells), one.well, one.more) for one in found.map] == [
+        ("prod", 1647, 3, 0),
+        ("test", 353, 1, 196),
+    ]
+    assert [one.cells[0].level for one in found.map] == [Level.DOWN, Level.DOWN]
 
 
 async def test_a_thousand_instances_come_at_once_and_more_in_pages(tmp_path: Path) -> None:
