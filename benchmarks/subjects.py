@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -190,8 +190,14 @@ class Ours(Running):
 class Theirs(Running):
     """Alertmanager, with a sender that posts each change once."""
 
-    def __init__(self, folder: Path, hook: Hook, interval: str) -> None:
+    def __init__(
+        self, folder: Path, hook: Hook, interval: str, *, cluster: tuple[int, Sequence[int]] | None = None
+    ) -> None:
+        """`cluster`: the port at which it gossips, and those of its peers; alone without."""
         super().__init__(folder)
+        own, others = cluster or (None, ())
+        self._cluster = [f"--cluster.listen-address={f'127.0.0.1:{own}' if own else ''}"]
+        self._cluster += [f"--cluster.peer=127.0.0.1:{other}" for other in others]
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         config = {
@@ -203,7 +209,7 @@ class Theirs(Running):
 
     async def start(self) -> None:
         """Returns when it is ready."""
-        listen = [f"--web.listen-address=127.0.0.1:{self._port}", "--cluster.listen-address="]
+        listen = [f"--web.listen-address=127.0.0.1:{self._port}", *self._cluster]
         self.spawn([ALERTMANAGER, "--config.file=config.yaml", "--storage.path=data", *listen])
         async with aiohttp.ClientSession() as session:
             while True:
