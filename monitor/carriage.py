@@ -101,7 +101,7 @@ class Carriage:
                 course=course,
             )
             async with bound:
-                return _sound(await carrier.notifier.send(replace(message, edits=edits)))
+                return sound(await carrier.notifier.send(replace(message, edits=edits)))
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
@@ -111,7 +111,7 @@ class Carriage:
             return Verdict(Outcome.UNREACHABLE, f"the notifier itself {ended}; see the log")
 
 
-def _sound(verdict: object) -> Verdict:
+def sound(verdict: object) -> Verdict:
     """What a notifier answered; TypeError for what is no verdict."""
     if isinstance(verdict, Verdict) and isinstance(verdict.outcome, Outcome):
         return verdict
