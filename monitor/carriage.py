@@ -105,7 +105,7 @@ class Carriage:
             # off the event loop where it tells of very many
             message = await apart(lambda: words(notification), size=len(notification.alerts))
             async with bound:
-                return _sound(await carrier.notifier.send(replace(message, edits=edits)))
+                return sound(await carrier.notifier.send(replace(message, edits=edits)))
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
@@ -115,7 +115,7 @@ class Carriage:
             return Verdict(Outcome.UNREACHABLE, f"the notifier itself {ended}; see the log")
 
 
-def _sound(verdict: object) -> Verdict:
+def sound(verdict: object) -> Verdict:
     """What a notifier answered; TypeError for what is no verdict."""
     if isinstance(verdict, Verdict) and isinstance(verdict.outcome, Outcome):
         return verdict

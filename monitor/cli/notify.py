@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from monitor import clock
+from monitor.carriage import GRACE, sound
 from monitor.carriers import carriers
 from monitor.cli import GOOD, PROGRAM, TROUBLE
 from monitor.cli.exchanges import protect_options, sent, shown
@@ -98,10 +99,12 @@ async def _tell(carrier: Carrier, notification: Notification, public_url: str) -
     message = render(notification, language=carrier.language, zone=clock.zone(), public_url=public_url)
     began = asyncio.get_running_loop().time()
     try:
-        verdict = await carrier.notifier.send(message)
+        async with asyncio.timeout((carrier.within + GRACE).total_seconds()):
+            verdict = sound(await carrier.notifier.send(message))
         text = _written(carrier.notifier.payload(message))
     except Exception as error:  # noqa: BLE001 - plugins are other people's code; the other kinds are to be tried
-        verdict, text = Verdict(Outcome.UNREACHABLE, f"the notifier itself failed: {type(error).__name__}: {error}"), ""
+        reason = f"the notifier itself failed: {type(error).__name__}: {error}".rstrip(": ")
+        verdict, text = Verdict(Outcome.UNREACHABLE, reason), ""
     return Told(carrier.kind, verdict, asyncio.get_running_loop().time() - began, text)
 
 

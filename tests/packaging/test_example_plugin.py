@@ -31,9 +31,27 @@ route: {receiver: phone, routes: [{receiver: screen}]}
 """
 
 
+SNAIL = """
+from monitor.notifiers import Options
+
+
+class Snail:
+    Options = Options
+
+    def __init__(self, options, tools):
+        pass
+
+    def payload(self, message):
+        raise KeyError("shell")
+
+    async def send(self, message):
+        return "on its way"
+"""
+
+
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the example, and with a plugin that breaks when it is loaded."""
+    """A folder with the example, with a plugin that breaks when it is loaded, and with one that breaks at work."""
     folder = tmp_path_factory.mktemp("packages")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
     source = tmp_path_factory.mktemp("source") / "example"
@@ -47,8 +65,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     broken = folder / "pigeon-1.0.dist-info"
     broken.mkdir()
     (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n")
-    (broken / "entry_points.txt").write_text("[fdi_monitor.notifiers]\npigeon = pigeon:Pigeon\n")
+    (broken / "entry_points.txt").write_text("[fdi_monitor.notifiers]\npigeon = pigeon:Pigeon\nsnail = snail:Snail\n")
     (folder / "pigeon.py").write_text("raise RuntimeError('no grain')\n")
+    (folder / "snail.py").write_text(SNAIL)
     return folder
 
 
@@ -99,6 +118,19 @@ async def test_a_broken_plugin_is_reported_and_harms_nobody(packages: Path, tmp_
     assert "the receiver kind pigeon (pigeon:Pigeon) cannot be loaded: RuntimeError: no grain" in printed
     told, _ = await fdi_monitor(packages, tmp_path, "notify", "screen", "--rules", "rules")
     assert told == 0
+
+
+async def test_a_plugin_that_breaks_at_work_breaks_its_own_message_alone(packages: Path, tmp_path: Path) -> None:
+    policy(tmp_path, "https://ntfy.example.com")
+    file = tmp_path / "rules" / "all.yaml"
+    both = POLICY.replace("    console: {}\n", "    snail: {}\n    console: {}\n").replace(
+        "SERVER", "https://x.example"
+    )
+    await asyncio.to_thread(file.write_text, both)
+    code, printed = await fdi_monitor(packages, tmp_path, "notify", "screen", "--rules", "rules")
+    assert code == 1
+    assert "screen (snail): unreachable: the notifier itself failed: TypeError: send() of a notifier gives" in printed
+    assert "screen (console): delivered" in printed
 
 
 async def test_the_schema_knows_the_example(packages: Path, tmp_path: Path) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 from notifier_kinds import BY_NAME
+from notifier_samples import FIRST, ORDERS
 
+from monitor.courier import Courier
 from monitor.message import render
+from monitor.meters import Meters, Pulse
 from monitor.model import Counts, Instance, Sample
 from monitor.notifiers import Outcome, Tools
 from monitor.policy.loader import load
 from monitor.rules.stage import Stage
 from monitor.simulator import Scenario, Simulator, SimulatorOptions
+from monitor.standin import Carrier
+from monitor.store import outbox
+from monitor.store.database import Store
+from monitor.store.outbox import Letter, Standing
 
 RULES = Path(__file__).parents[3] / "rules"
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -49,3 +58,45 @@ async def test_a_burst_of_sixty_alerts_is_at_most_twenty_messages_and_nothing_is
     counted = re.search(r"\((\d+)\)", kept[-1].summary)
     assert counted is not None
     assert int(counted[1]) == 60, "the last message counts all that fire"
+
+
+def alone(number: int) -> Letter:
+    """The first message of a group of its own: nothing but the limit of the chat brings them together."""
+    notes = {"summary": f"fdi-{number:02} is broken"}
+    alert = dataclasses.replace(ORDERS, key=f"a-{number}", annotations=notes)
+    at = START + timedelta(seconds=number)
+    said = dataclasses.replace(FIRST, id=f"m-{number}", group_key=f"g-{number}", at=at, alerts=(alert,))
+    return outbox.letter(said, kind="dingtalk", position=0, at=at)
+
+
+async def test_a_burst_of_sixty_groups_keeps_the_limit_too_and_every_instance_is_named(store: Store) -> None:
+    clock = [START]
+    options = SimulatorOptions(instances=0, scenario=Scenario(), clock=lambda: clock[0])
+    async with aiohttp.ClientSession() as session, Simulator(options) as simulator:
+        webhook = {"webhook": f"{simulator.url}/dingtalk/open", "secret": ""}
+        notifier = BY_NAME["dingtalk"].notifier(simulator.url, Tools(session, lambda: clock[0]), **webhook)
+        courier = Courier(
+            store,
+            {(FIRST.receiver, 0): Carrier("dingtalk", "zh", notifier)},
+            now=lambda: clock[0],
+            zone=UTC,
+            public_url="",
+            meters=Meters(),
+            pulse=Pulse(),
+            settled=lambda: None,
+        )
+        for second in range(130):
+            clock[0] = START + timedelta(seconds=second)
+            if second < len(INSTANCES):
+                async with store.write() as tx:
+                    await outbox.add(tx, [alone(second)])
+            async with asyncio.TaskGroup() as tasks:
+                await courier.step(clock[0], tasks)
+        kept = simulator.messages(robot="dingtalk")
+    async with store.read() as tx:
+        assert {one.state for one in await outbox.recent(tx, most=99)} == {Standing.SENT}
+    assert {one.verdict for one in kept} == {"accepted"}
+    minute = timedelta(minutes=1)
+    assert max(sum(one.at <= other.at < one.at + minute for other in kept) for one in kept) <= 20
+    words = " ".join(one.summary for one in kept)
+    assert [instance.name for instance in INSTANCES if f"{instance.name} is broken" not in words] == []
