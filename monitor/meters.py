@@ -10,11 +10,11 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.registry import Collector
 
+from monitor.mailmeters import OfReceivers
 from monitor.odometer import Odometer
 
 _MOMENTS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_MINUTES = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600)
 
 
 class Pace(NamedTuple):
@@ -72,7 +72,7 @@ class _OfAccounts:
         self.throttled = Odometer("fdi_monitor_throttled", "Requests that the cloud has throttled.", registry)
 
 
-class Meters(_OfAccounts):
+class Meters(_OfAccounts, OfReceivers):
     """Counters of one process, on a registry of their own."""
 
     LONGEST = float(_SECONDS[-1])
@@ -81,7 +81,8 @@ class Meters(_OfAccounts):
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        super().__init__(self.registry)
+        _OfAccounts.__init__(self, self.registry)
+        OfReceivers.__init__(self, self.registry)
         counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
         self.transitions = counter("fdi_monitor_transitions", "Steps of alerts by where they led.", ["rule", "state"])
         self.reloads = counter("fdi_monitor_policy_reloads", "Reloads of the policy by what came of them.", ["outcome"])
@@ -91,32 +92,8 @@ class Meters(_OfAccounts):
         self.reloaded_at = gauge(
             "fdi_monitor_policy_last_reload_success_timestamp_seconds", "When they were last put in force."
         )
-        self.deliveries = counter(
-            "fdi_monitor_deliveries", "Tries to deliver a message by the verdict.", ["receiver", "kind", "verdict"]
-        )
-        self.delivered = Histogram(
-            "fdi_monitor_delivery_seconds",
-            "From the decision to tell until the receiver had the message.",
-            ["receiver", "kind"],
-            buckets=_MINUTES,
-            registry=self.registry,
-        )
-        self.decisions = counter(
-            "fdi_monitor_decisions", "Decisions of groups: how they spoke, or why not.", ["receiver", "verdict"]
-        )
-        self.suppressed = counter(
-            "fdi_monitor_suppressed", "Alerts that a group kept back when it decided, by why.", ["receiver", "reason"]
-        )
         self.degraded = gauge("fdi_monitor_store_degraded", "Whether the store takes no writes.")
         self.held = gauge("fdi_monitor_store_held", "Changes held in memory because the store takes no writes.")
-        of_receiver = ["receiver"]
-        self.drills = counter("fdi_monitor_drills", "Drills by what came of them.", [*of_receiver, "outcome"])
-        self.drilled_at = gauge(
-            "fdi_monitor_drill_last_success_timestamp_seconds", "When a drill last arrived in time.", of_receiver
-        )
-        self.drill_seconds = gauge(
-            "fdi_monitor_drill_seconds", "From its sample to its arrival, of the last drill in time.", of_receiver
-        )
         self.recorded = Histogram(
             "fdi_monitor_store_write_seconds",
             "How long a transaction took that records samples and alerts.",

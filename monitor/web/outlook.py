@@ -76,9 +76,9 @@ def _outlook(
     watcher = Watcher(speech.quieting, Sources(speech.quieting.inhibit))
     for one in live:
         watcher.sources.saw(one)
-    current = [one for one in known if at < one.ends_at]
     windows = spells(speech.quieting.windows, at)
-    seen = [Seen(one, watcher.suppressed(one, current, windows, at), _holding(given, one, at)) for one in live]
+    hiding = [one for one in known if one.spell(at, windows).open]
+    seen = [Seen(one, watcher.suppressed(one, hiding, windows, at), _holding(given, one, at)) for one in live]
     inhibiting = {key for one in seen for key in one.suppressed.inhibited_by}
     sources = {one.key: fingerprint(one.all_labels) for one in live if one.key in inhibiting}
     return Outlook(at, speech, seen, known, sources)
