@@ -62,6 +62,11 @@ def test_what_a_silence_hid_is_remembered_while_the_group_waits_or_is_muted() ->
     assert looked(40, going_on(muted), alert("orders")).verdict is Reason.SILENCE_ENDED
 
 
+def test_what_is_hidden_while_the_group_waits_is_remembered_from_then_on() -> None:
+    waits = looked(5, fresh().changed(START), alert("orders"), hushed={"orders": SILENCED})
+    assert (waits.verdict, going_on(waits).held) == (Quiet.WAITING, {"orders": SILENCED})
+
+
 def test_a_message_is_whole_and_the_group_after_it_counts_it() -> None:
     orders, invoices = alert("orders"), alert("invoices")
     group = replace(fresh(), version=4).changed(START)
@@ -94,6 +99,19 @@ def test_who_cares_is_shown_by_a_message_of_its_own_without_what_is_over() -> No
     assert (message.id, message.at, message.reason) == ("m-15", moment(15), Reason.ACKNOWLEDGED)
     assert {one.instance for one in message.alerts} == {"orders", "invoices"}
     assert (going_on(shown).look_at, going_on(shown).changed_at) == (moment(99), None)
+
+
+def test_a_change_without_news_is_done_with_when_only_who_cares_is_shown() -> None:
+    orders = alert("orders")
+    group = spoken(orders).changed(moment(15))
+    shown = looked(70, group, orders, acknowledged=acks(orders), tells_acks=True)
+    assert (shown.verdict, going_on(shown).changed_at) == (Reason.ACKNOWLEDGED, None)
+
+
+def test_what_was_told_to_flap_is_held_from_then_on() -> None:
+    orders = alert("orders")
+    told = looked(70, spoken(orders).changed(moment(15)), orders, flapping={"orders"})
+    assert (told.verdict, going_on(told).held) == (Reason.FLAPPING, {"orders": Hushed(Why.FLAPPING)})
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def test_a_window_that_is_not_there_is_told_with_those_that_are(windows: tuple[s
 
 
 @pytest.mark.parametrize(
-    ("match", "wrong"), [('a=~"X*"', [Wrong.EVERYTHING]), ('a="X"', []), ('a=~"XX.*|"', [Wrong.EVERYTHING])]
+    ("match", "wrong"),
+    [('a=~"X*"', [Wrong.EVERYTHING]), ('a="X"', []), ('a=~"X+"', []), ('a!="X"', [Wrong.EVERYTHING])],
 )
 def test_it_is_about_everything_where_the_empty_text_matches(match: str, wrong: list[Wrong]) -> None:
     assert list(wrongs(replace(SILENCE, matchers=parse(match)), minute(0), ())) == wrong
