@@ -97,12 +97,12 @@ class Town:
     """Nodes that hear each other over one database."""
 
     def __init__(self, url: str, folder: Path, stack: AsyncExitStack) -> None:
-        self.url, self._folder, self._stack = url, folder, stack
+        self.url, self.folder, self._stack = url, folder, stack
         self.tasks: dict[str, list[asyncio.Task[None]]] = {}
 
     async def begins(self, name: str) -> Place:
         store = await self._stack.enter_async_context(open_store(Path("unused"), self.url))
-        place = Place(store, name, self._folder)
+        place = Place(store, name, self.folder)
         calls: dict[str, Callable[[], None]] = {nodes.MOVED: place.node.wake, store.name: lambda: None}
         work = (place.node.run(), hear(self.url, calls, place.changed))
         self.tasks[name] = [asyncio.create_task(one) for one in work]
@@ -183,7 +183,7 @@ async def test_what_could_not_be_taken_up_is_taken_up_at_the_next_look_and_nothi
     one = await town.begins("one")
     await until(lambda: one.held == {LEAD, *ACCOUNTS})
     await town.ends("one")
-    two = Place(one.store, "two", Path("unused"))
+    two = Place(one.store, "two", town.folder)
     two.crew.fails = 2
     task = asyncio.create_task(two.node.run())
     await until(lambda: two.crew.fails < 2)
