@@ -61,11 +61,11 @@ def sharing(
     node = Node(ground.store, tenure, membership, crew, accounts=lambda: _names(live), together=lambda: _together(live))
     tenure.missed = node.wake
 
-    async def hear() -> None:
+    async def hearing() -> None:
         calls = {nodes.MOVED: node.wake, inbox.POSTED: ground.intake.wake, ground.store.name: _ignore}
-        await _hear(settings.database, calls, changed)
+        await hear(settings.database, calls, changed)
 
-    return membership.depart, [crew.run, node.run, sight.run, hear]
+    return membership.depart, [crew.run, node.run, sight.run, hearing]
 
 
 def _names(live: Live) -> list[str]:
@@ -81,7 +81,7 @@ def _ignore() -> None:
     """What this node wrote it knows."""
 
 
-async def _hear(url: str, calls: Mapping[str, Callable[[], None]], changed: Callable[[], None]) -> None:
+async def hear(url: str, calls: Mapping[str, Callable[[], None]], changed: Callable[[], None]) -> None:
     """Wakes what has to look when another node wrote. What is not heard is found by looking in time."""
 
     def heard(name: str) -> None:

@@ -85,7 +85,7 @@ class Membership:
     async def _beat(self, asked_at: float, moved: Callable[[], None]) -> None:
         if self._tenure.id:
             async with self._store.quick() as tx:
-                known = await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length)
+                known = await nodes.beat(tx, self.itself(self._tenure.id), self._tenure.length)
             if known:
                 self._tenure.renewed(asked_at)
                 return
@@ -96,7 +96,7 @@ class Membership:
             moved()
         me = f"{self._name}-{secrets.token_hex(3)}"
         async with self._store.quick() as tx:
-            await nodes.join(tx, self._itself(me), self._tenure.length, before=self._was)
+            await nodes.join(tx, self.itself(me), self._tenure.length, before=self._was)
             await nodes.tell(tx)
         self._footprint.leave(me)
         self._tenure.id = me
@@ -107,7 +107,7 @@ class Membership:
     async def leave(self) -> None:
         """Takes nothing more. Raises StoreFailed."""
         async with self._store.quick() as tx:
-            await nodes.beat(tx, self._itself(self._tenure.id), self._tenure.length, leaving=True)
+            await nodes.beat(tx, self.itself(self._tenure.id), self._tenure.length, leaving=True)
 
     async def depart(self) -> None:
         """The process ends: nothing is done in its name any more."""
@@ -119,5 +119,6 @@ class Membership:
         finally:
             self._footprint.close()
 
-    def _itself(self, name: str) -> nodes.Node:
+    def itself(self, name: str) -> nodes.Node:
+        """What this node says of itself."""
         return nodes.Node(name, self._name, self._address, self._version, self._accounts(), self._beyond())

@@ -9,7 +9,7 @@ import asyncio
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,12 +99,14 @@ async def listen(url: str, heard: Callable[[str], None]) -> None:
         StoreFailed: the connection is gone; what was committed meanwhile was not heard.
     """
     try:
-        connection = await connect(url)
+        connection, cut = await connect(url), asyncio.Event()
         try:
+            connection.add_termination_listener(lambda _connection: cut.set())
             await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, name: heard(name))
             heard("")
             while True:
-                await asyncio.sleep(PATIENCE.total_seconds())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(cut.wait(), PATIENCE.total_seconds())
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()

@@ -15,12 +15,19 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from monitor.errors import StoreFailed, UsageError
 from monitor.model import Alert, Cause, Instance, Severity, State
 from monitor.redaction import redact
-from monitor.store import alerts, instances, migrate, postgres
+from monitor.store import alerts, instances, migrate, nodes, postgres
 from monitor.store.database import open_archive, open_store
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 NOWHERE = Path("unused")
 BRIEF = timedelta(milliseconds=300)
+OLD_NODE = (
+    """INSERT INTO node (id, name, address, version, accounts, leaving, started_at, until)
+       VALUES ('old', 'old', '', '1', '["a"]', false, 0, 9) ON CONFLICT (id) DO UPDATE SET until = 9""",
+    "INSERT INTO lease (account, holder, epoch, since) VALUES ('a', '', 0, 0) ON CONFLICT DO NOTHING",
+    "SELECT account FROM lease WHERE account = 'a' FOR UPDATE SKIP LOCKED",
+    "UPDATE lease SET holder = 'old', epoch = epoch + 1, spent = NULL WHERE account = 'a'",
+)
 KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> {}"
 
 
@@ -58,6 +65,35 @@ async def test_every_released_schema_is_brought_forward_with_what_it_holds(serve
         await engine.dispose()
         async with open_store(NOWHERE, url) as store, store.read() as tx:
             assert [one.name for one in await instances.known(tx)] == ["订单"]
+
+
+async def test_nodes_of_the_version_before_go_on_while_the_schema_is_brought_forward_and_after(server: Server) -> None:
+    async with server.fresh(empty=True) as url:
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect(url))
+        async with engine.begin() as tx:
+            await tx.run_sync(migrate.upgrade, "0009")
+        running, rounds = True, 0
+
+        async def old_node() -> None:
+            """What a node of then writes, again and again."""
+            nonlocal rounds
+            while running:
+                async with engine.begin() as tx:
+                    for statement in OLD_NODE:
+                        await tx.exec_driver_sql(statement)
+                rounds += 1
+
+        working = asyncio.create_task(old_node())
+        async with open_store(NOWHERE, url) as store:
+            brought_forward = rounds
+            while rounds < brought_forward + 3 and not working.done():
+                await asyncio.sleep(0.01)
+            async with store.quick() as tx:
+                assert [(one.account, one.holder, one.stray) for one in await nodes.leases(tx)] == [("a", "old", None)]
+                assert [one.beyond for one in await nodes.members(tx)] == [frozenset()]
+        running = False
+        await working
+        await engine.dispose()
 
 
 async def test_what_was_cut_fails_and_the_next_transaction_has_a_new_connection(server: Server) -> None:
