@@ -35,9 +35,9 @@ class Fleet:
         wall: Clock | None = None,
         holds: Callable[[str], bool] | None = None,
     ) -> None:
-        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`. `holds` says,
-        where several nodes share the accounts, which of them this node may poll at any time: those that it is told to
-        `take`."""
+        """`cycles` come round when every instance of an account has been polled, and one answered; `wall` as of
+        `Cloud`. `holds` says, where several nodes share the accounts, which of them this node may poll at any time:
+        those that it is told to `take`."""
         self._holds = holds
         self._taken: set[str] = set()
         made = (Cloud(one, session, now, wall=wall) for one in accounts)
