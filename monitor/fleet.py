@@ -35,9 +35,9 @@ class Fleet:
         wall: Clock | None = None,
         allowance: Callable[[str, int, float], int] | None = None,
     ) -> None:
-        """`cycles` come round when every instance of an account has been polled; `wall` as of `Cloud`. Where several
-        nodes share the accounts, this one polls those that it is told to `take`, with so much `allowance` of each
-        quota."""
+        """`cycles` come round when every instance of an account has been polled, and one answered; `wall` as of
+        `Cloud`. Where several nodes share the accounts, this one polls those that it is told to `take`, with so much
+        `allowance` of each quota."""
         self._allowance = allowance
         self._taken: set[str] = set()
         made = (Cloud(one, session, now, wall=wall) for one in accounts)

@@ -31,7 +31,8 @@ OFF = Beat()
 
 
 class Heartbeat:
-    """Pings by GET. `pulse` are the loops; `cycles` come round when every instance of an account has been polled."""
+    """Pings by GET. `pulse` are the loops; `cycles` come round when every instance of an account has been polled,
+    and one of them answered."""
 
     def __init__(
         self,
@@ -77,9 +78,12 @@ class Heartbeat:
             return
 
     def _healthy(self) -> bool:
-        """Whether every loop makes progress, and every account was polled as a whole in its time."""
+        """Whether every loop makes progress, every account was polled as a whole in its time and answered, and what
+        that changed is in the store."""
         at = self._now()
         late = [loop for pulse in (self._pulse, self._cycles) for loop, _ in pulse.late(at)]
+        if self._meters.value("fdi_monitor_store_degraded"):
+            late.append("store")
         if late and self._well:
             log.warning("heartbeat is held back", late=late)
         self._well = not late and self._cycles.begun

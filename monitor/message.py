@@ -19,10 +19,8 @@ from monitor.writing import clean, moment, number
 
 FULL = 10
 """How many alerts a message tells in full; the others are counted."""
-
 LONGEST_LINK = 500
 """Characters: a message has little room."""
-
 NAMED = 100
 """How many alerts a digest names at most; the others are counted."""
 

@@ -18,6 +18,7 @@ import structlog
 
 from monitor.circuit import Circuit
 from monitor.clock import Clock
+from monitor.cycle import Cycle
 from monitor.errors import DoorError, StoreFailed
 from monitor.fdi.account import Account
 from monitor.fdi.cloud import Cloud
@@ -73,8 +74,8 @@ class Poller:
         cycles: Pulse,
         listed: Iterable[Instance] = (),
     ) -> None:
-        """`cycles` come round when every instance has had its poll. `listed`: what an earlier poller of the account
-        found; it is polled until a list says otherwise."""
+        """`cycles` come round when every instance has had its poll and one was answered. `listed`: what an earlier
+        poller of the account found; it is polled until a list says otherwise."""
         self._account = account
         self._name = f"poller of {account.name}"
         self._cloud = cloud
@@ -82,8 +83,7 @@ class Poller:
         self._now = now
         self._pulse = pulse
         self._cycles = cycles
-        self._owed: set[InstanceKey] = set()
-        self._kept: frozenset[InstanceKey] = frozenset()
+        self._cycle = Cycle(listed=account.discover is None)
         self._every = account.poll_every.total_seconds()
         self._schedule = Schedule(self._every)
         self._circuit = Circuit(self._every)
@@ -143,8 +143,7 @@ class Poller:
             told = self._log.warning if every > wanted else self._log.info
             told("polls are paced by the quota", instances=len(instances), wanted=wanted, every=round(every, 1))
         self._schedule.keep(instances, at=self._time(), missed=self._engine.missed(instances, every))
-        self._owed = {key for key in instances if key in self._owed or key not in self._kept}
-        self._kept = frozenset(instances)
+        self._cycle.keep(instances)
         patience = timedelta(seconds=2 * self._every) + self._account.timeout
         self._cycles.expect(self._account.name, within=patience, at=NEVER)
         self._number.set(len(instances))
@@ -160,10 +159,12 @@ class Poller:
                 if not failing:
                     self._log.warning("discovery failed", reason=str(error), request_id=error.request_id)
                 failing = True
+                self._cycle.listed = False
             else:
                 if failing:
                     self._log.info("discovery works again")
                 failing = False
+                self._cycle.listed = True
                 await self._keep_safely(self._roster.listed(found))
             await asyncio.sleep(min(every.total_seconds(), 30) if failing else every.total_seconds())
 
@@ -194,13 +195,12 @@ class Poller:
                 if key in self._busy:
                     self._skipped.inc()
                 elif self._circuit.rests(key, at=planned):
-                    self._owed.discard(key)
+                    self._cycle.had(key, answered=False)
                 else:
                     self._busy.add(key)
                     self._due.put_nowait((not self._engine.hot(key), planned, key))
-            if not self._owed:
+            if self._cycle.healthy():
                 self._cycles.beat(self._account.name, self._now())
-                self._owed = set(self._roster.polled)
             next_at = self._schedule.next_at()
             wait = 1.0 if next_at is None else min(1.0, next_at - time)
             await asyncio.sleep(max(1, ceil(wait / TICK)) * TICK)
@@ -229,7 +229,7 @@ class Poller:
         try:
             with span("judge", up=sample.up):
                 await self._engine.take(sample)
-            self._owed.discard(instance.key)
+            self._cycle.had(instance.key, answered=sample.up)
         except StoreFailed:
             # The recorder holds as much as fits; this sample is lost, its instance is polled again in its next slot.
             return

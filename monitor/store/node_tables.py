@@ -15,10 +15,10 @@ node = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("accounts", sa.JSON, nullable=False),
-    sa.Column("beyond", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("leaving", sa.Boolean, nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("until", Moment, nullable=False),
+    sa.Column("beyond", sa.JSON, nullable=False, server_default="[]"),
 )
 
 lease = sa.Table(

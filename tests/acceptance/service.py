@@ -30,10 +30,13 @@ _OURS = re.compile(r"\{.*\}|fdi-monitor: .*|")
 class Service:
     """One data folder and the process that works in it. All its processes write one log."""
 
-    def __init__(self, folder: Path, world: World, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, world: World, settings: Mapping[str, str], variables: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.world = world
         self.settings = dict(settings)
+        self.variables = dict(variables or {})
         self.address = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._begun_at = 0
@@ -54,7 +57,7 @@ class Service:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=environment(self.world, self.folder, self.settings),
+                env={**environment(self.world, self.folder, self.settings), **self.variables},
             )
 
     async def start(self) -> None:
@@ -195,11 +198,17 @@ class Service:
 
 @asynccontextmanager
 async def service(
-    folder: Path, world: World, written: Mapping[str, Any], *, settings: Mapping[str, str] | None = None
+    folder: Path,
+    world: World,
+    written: Mapping[str, Any],
+    *,
+    settings: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Service]:
-    """A service over this policy that runs when the block begins, and is stopped and looked through at its end."""
+    """A service over this policy that runs when the block begins, and is stopped and looked through at its end.
+    `variables` are those of its machine beside the usual ones."""
     write(folder, written)
-    one = Service(folder, world, settings or {})
+    one = Service(folder, world, settings or {}, variables)
     try:
         await one.start()
         yield one

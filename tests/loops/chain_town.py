@@ -34,6 +34,8 @@ VERDICTS = {
     "refusing": Verdict(Outcome.REFUSED, "no such robot"),
 }
 ENDS_WITHOUT_SAMPLE = {Cause.RULE_REMOVED, Cause.RULE_UNMATCHED, Cause.INSTANCE_REMOVED, Cause.ACCOUNT_REMOVED}
+REPEATS = timedelta(seconds=300)
+"""The shortest `repeat_interval` of any policy here."""
 MANY = 300
 """Passes at one moment after which the loops will never come to rest."""
 
@@ -51,6 +53,8 @@ class Ear:
     in_flight: set[str] = field(default_factory=set)
     ever: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    spoke: dict[str, datetime] = field(default_factory=dict)
+    """When each group last said something that was taken."""
     faults: list[str] = field(default_factory=list)
 
     async def send(self, message: Message) -> Verdict:
@@ -81,6 +85,10 @@ class Ear:
         self.taken[told.id] = words
         for view in told.alerts:
             self._believe(view, told)
+        if told.reason is Reason.REPEAT and told.group_key in self.spoke:
+            rested = told.at - self.spoke[told.group_key]
+            assert rested >= REPEATS, f"{told.id} is said again after {rested}"
+        self.spoke[told.group_key] = max(told.at, self.spoke.get(told.group_key, told.at))
         news = told.reason in (Reason.REPEAT, Reason.SILENCE_ENDED, Reason.DIGEST)
         news |= any(view.change is not Change.SAME for view in told.alerts)
         assert news, f"a message without anything to tell: {told.reason}"

@@ -32,6 +32,7 @@ from monitor.acknowledgement import Ack
 from monitor.budget import PRESETS, Limit
 from monitor.matchers import parse
 from monitor.model import Cause, Counts, Failure, FailureKind, Sample, State, Transition
+from monitor.quieting import Why
 from monitor.silences import Ended, Silence
 from monitor.store import acks, alerts, decisions, groups, outbox, silences, tables
 from monitor.store.database import Store, open_store
@@ -43,6 +44,8 @@ PLACES = st.sampled_from(range(len(INSTANCES)))
 FOR, KEEP, STEP, RETRIES = 20, 20, 60, 700
 """Seconds: the rule's timers, the step of escalation, and what a message may have to wait at most once its receiver is
 well."""
+INTERVAL = timedelta(seconds=30)
+"""The longest `group_interval` of any policy here."""
 RULES = f"""
 rules:
   - name: abnormal
@@ -260,7 +263,7 @@ class Chain(RuleBasedStateMachine):
             if any(ear.cut and ear.in_flight for ear in self.ears.values()):
                 await self._restart()
             elif self.at >= end:
-                return
+                return await self._at_rest()
             else:
                 self.at = min(end, coming or end)
 
@@ -279,6 +282,18 @@ class Chain(RuleBasedStateMachine):
         finally:
             self.limits.stop()
             self.run(self.town.end())
+
+    async def _at_rest(self) -> None:
+        """Everything that was due has been decided, and what a silence hid until now comes soon."""
+        async with self.store.read() as tx:
+            assert await alerts.unrouted(tx, most=1) == [], "what moved has not reached its groups"
+            assert await groups.due(tx, self.at, most=1) == [], "a group that is due has not decided"
+            known = [kept.group for kept, _ in await groups.everything(tx)]
+        over = {one.id for one in self.silences if one.ends_at <= self.at}
+        for one in known:
+            outlived = {key for key, held in one.held.items() if held.why is Why.SILENCED and held.by in over}
+            soon = one.look_at is not None and one.look_at <= self.at + INTERVAL
+            assert not outlived or soon, f"silences that are over hide {outlived}"
 
     async def _true(self) -> None:
         """What fires is known to who is to be told, unless it is silenced; and nothing else is believed to fire."""
@@ -335,6 +350,13 @@ class Chain(RuleBasedStateMachine):
                 # one that was made in that moment came after it
                 earlier = [one for one in covering if one.starts_at < line.at]
                 assert all(one.unless is not None for one in earlier), f"{line} was told, and silenced"
+            if line.message and line.verdict == "silence-ended":
+                assert any(
+                    one.matchers.match(labels[other.alert]) and (one.ends_at <= line.at or one.unless is not None)
+                    for one in self.silences
+                    for other in lines
+                    if other.message == line.message
+                ), f"{line}: no silence ended"
             if line.reason == "silenced":
                 # one that was ended by hand was still there a moment before
                 ended = {one.id for one in self.silences if one.ends_at == line.at and one.ended}

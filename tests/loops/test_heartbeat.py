@@ -94,6 +94,23 @@ async def test_what_makes_no_progress_holds_it_back_and_is_said_once(idle: str) 
 
 
 @pytest.mark.looptime
+async def test_while_the_store_takes_no_writes_it_is_held_back() -> None:
+    async def story(town: Town, web: aioresponses) -> None:
+        web.get(URL, repeat=True)
+        await town.pass_by(5)
+        town.meters.degraded.set(1)
+        with capture_logs() as lines:
+            await town.pass_by(200)
+        assert town.pings() == 1
+        assert [(line["event"], line["late"]) for line in lines] == [("heartbeat is held back", ["store"])]
+        town.meters.degraded.set(0)
+        await town.pass_by(5)
+        assert town.pings() == 2
+
+    await play(story)
+
+
+@pytest.mark.looptime
 async def test_a_ping_that_fails_is_said_once_without_its_address() -> None:
     async def story(town: Town, web: aioresponses) -> None:
         web.get(URL, status=500)

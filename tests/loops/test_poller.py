@@ -311,7 +311,7 @@ async def test_what_the_cloud_throttled_is_seen_in_the_metrics() -> None:
 
 
 @pytest.mark.looptime
-async def test_a_cycle_is_full_when_every_instance_has_had_its_poll_whatever_came_of_it() -> None:
+async def test_a_cycle_is_full_when_every_instance_has_had_its_poll_and_one_was_answered() -> None:
     account = replace(ACCOUNT, discover=Discover(timedelta(seconds=3)))
     async with town(account) as here:
         here.cloud.listed = [(Instance("prod", "i-9", "n-9"),)]
@@ -322,6 +322,9 @@ async def test_a_cycle_is_full_when_every_instance_has_had_its_poll_whatever_cam
         assert not list(here.cycles.late(here.cloud.now()))
         await asyncio.sleep(300)
         assert not list(here.cycles.late(here.cloud.now()))
+        here.cloud.ill = {*(f"i-{number}" for number in range(10))}
+        await asyncio.sleep(300)
+        assert list(here.cycles.late(here.cloud.now())), "nobody answers any more"
 
 
 @pytest.mark.looptime
