@@ -39,7 +39,7 @@ RESTS = {kind for kind in KINDS if kind.startswith("401")} | {"400-token", "cloc
 """Refused credentials are tried again after five minutes, lest the key is locked: not a course for twenty."""
 KEPT = 180
 LOOK = 5.0
-RULE = "rules:\n- {{name: abnormal, when: abnormal > {limit}, severity: critical}}\n"
+RULE = "rules:\n- {{name: abnormal, when: abnormal > {limit}, severity: critical, flapping: false}}\n"
 
 
 class Told(Hook):
@@ -179,8 +179,8 @@ def fired(folder: Path) -> set[str]:
 
 
 def growth(values: Sequence[float]) -> float:
-    """How much a straight line through the last two thirds rises in that time."""
-    part = values[len(values) // 3 :]
+    """How much a straight line through the second half rises in that time; before, caches and history fill."""
+    part = values[len(values) // 2 :]
     return statistics.linear_regression(range(len(part)), part).slope * len(part)
 
 
@@ -198,7 +198,7 @@ def rows(course: Course, hook: Told, names: set[str], left: int) -> list[Row]:
     half = len(course.memory) // 2
     return [
         Row(
-            "soak: memory in the last two thirds",
+            "soak: memory in the second half",
             "<= 3 MiB more",
             f"{memory:+.1f} MiB, {statistics.mean(course.memory[half:]):.0f} MiB on average",
             held=memory <= 3,
