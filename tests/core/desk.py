@@ -96,7 +96,8 @@ class Desk:
     def unsilenced(self, seconds: float) -> None:
         """All silences end."""
         self.until(seconds)
-        self.silences = [one.end(at(seconds), Ended.BY_HAND) for one in self.silences if one.ends_at > at(seconds)]
+        now = at(seconds)
+        self.silences = [one.end(now, Ended.BY_HAND) if one.ends_at > now else one for one in self.silences]
         self._touch(seconds)
 
     def acknowledged(self, seconds: float, key: str, *, lasts: float | None = None) -> None:
