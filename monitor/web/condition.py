@@ -70,7 +70,7 @@ class NodeRow:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """All of it at the moment `at`. `begun` is whether the loops run at all, `degraded` whether the store takes no
-    writes, and `held` how many changes wait in memory for that."""
+    writes, and `held` how many changes wait in memory for that; `size` is None where it does not even answer."""
 
     at: datetime
     begun: bool
@@ -79,7 +79,7 @@ class Condition:
     desks: Sequence[Desk]
     degraded: bool
     held: int
-    size: Size
+    size: Size | None
     census: Census
     nodes: Sequence[NodeRow]
     beat: Beat | None
@@ -139,11 +139,14 @@ def verdict(found: Condition, words: Words) -> Verdict:
         first = told(late[0].name, words.code)
         return Verdict(Level.CRITICAL, words("status.late", count=len(late), loop=first), notes)
     if notes:
-        return Verdict(Level.CRITICAL if found.degraded else Level.WARNING, words("status.limping"), notes)
+        level = Level.CRITICAL if found.degraded or found.size is None else Level.WARNING
+        return Verdict(level, words("status.limping"), notes)
     return Verdict(Level.WELL, words("status.well"))
 
 
 def _notes(found: Condition, words: Words) -> Iterator[str]:
+    if found.size is None:
+        yield words("status.note_away")
     if found.degraded:
         yield words("status.note_degraded")
     if found.speech.faults:

@@ -4,15 +4,20 @@ store, receivers."""
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import structlog
 from aiohttp import web
 
-from monitor.audit import Act
+from monitor.audit import Act, Entry
+from monitor.errors import StoreFailed
 from monitor.store import alerts, audit, board, failing, outbox, sizes
-from monitor.store.census import census
+from monitor.store.census import Census, census
+from monitor.store.outbox import Standing
+from monitor.store.sizes import Size
 from monitor.web import condition, pages
-from monitor.web.accounts import accounts
+from monitor.web.accounts import AccountRow, accounts
 from monitor.web.condition import Condition, desks, loops, verdict
 from monitor.web.site import SITE, Site
 from monitor.web.standing import current, tiles
@@ -34,23 +39,36 @@ _PLACES = {
 
 routes = web.RouteTableDef()
 
+log = structlog.get_logger()
+
 
 @routes.get("/status")
 async def page(request: web.Request) -> web.Response:
     """What `/readyz`, `/metrics` and the log know, for people."""
-    site, words = request.app[SITE], visit_of(request).words
-    found, meters = await look(site), site.meters
+    site = request.app[SITE]
+    found = await look(site)
+    if found.size is None:
+        return await _answer(request, found, accounts(found.speech.accounts, (), (), site.meters.paces()), ())
     async with site.store.read() as tx:
         seen, live = await board.instances(tx), await alerts.live(tx)
         acts = await audit.page(tx, most=_ACTS)
-    names = [one.name for one in found.speech.accounts]
+    tended = found.speech.accounts
+    rows = accounts(tended, tiles(current(seen, at=found.at), live), live, site.meters.paces())
+    return await _answer(request, found, rows, acts)
+
+
+async def _answer(
+    request: web.Request, found: Condition, rows: Sequence[AccountRow], acts: Sequence[Entry]
+) -> web.Response:
+    site, words = request.app[SITE], visit_of(request).words
+    meters, names = site.meters, [one.name for one in found.speech.accounts]
     return await pages.answer(
         request,
         "status.html",
         at=found.at,
         it=found,
         verdict=verdict(found, words),
-        accounts=accounts(found.speech.accounts, tiles(current(seen, at=found.at), live), live, meters.paces()),
+        accounts=rows,
         polls={name: (meters.polls_of(name, "good"), meters.polls_of(name, "failed")) for name in names},
         lags={name: lag for name in names if (lag := meters.lag_of(name)) is not None},
         longest=meters.LONGEST,
@@ -65,12 +83,26 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def look(site: Site) -> Condition:
-    """How the service stands now."""
+    """How the service stands now; without the store as far as the process knows it."""
+    try:
+        async with site.store.read() as tx:
+            size, tally = await sizes.size(tx), await outbox.tally(tx)
+            troubled = await failing.receivers(tx, late=site.now() - _LATE)
+            nodes = await census(tx)
+    except StoreFailed as error:
+        log.warning("status is told without the store", reason=str(error))
+        return _condition(site, None, {}, {}, Census())
+    return _condition(site, size, tally, troubled, nodes)
+
+
+def _condition(
+    site: Site,
+    size: Size | None,
+    tally: Mapping[tuple[str, Standing], int],
+    troubled: Mapping[str, str],
+    nodes: Census,
+) -> Condition:
     at, speech, meters = site.now(), site.speech(), site.meters
-    async with site.store.read() as tx:
-        size, tally = await sizes.size(tx), await outbox.tally(tx)
-        troubled = await failing.receivers(tx, late=at - _LATE)
-        nodes = await census(tx)
     good, failed = (int(meters.value("fdi_monitor_heartbeats_total", outcome=one)) for one in ("good", "failed"))
     return Condition(
         at=at,
