@@ -1,15 +1,16 @@
-"""How the service itself stands: loops, nodes, heartbeat, policy, store, receivers. Pure."""
+"""How the service itself stands: loops, nodes, heartbeat, policy, store, receivers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from monitor.store.census import Census, Peer
+from monitor.store.census import NOBODY, Census, Peer
 from monitor.store.outbox import Standing
 from monitor.store.sizes import Size
-from monitor.web.site import Speech
+from monitor.web.site import Site, Speech
 from monitor.web.standing import Level
 from monitor.web.words import Words
 from monitor.web.words.telling import told
@@ -128,6 +129,31 @@ def desks(speech: Speech, tally: Mapping[tuple[str, Standing], int], failing: Ma
         for name in names
     ]
     return sorted(found, key=lambda one: (not one.trouble, not one.waiting))
+
+
+def of(
+    site: Site,
+    size: Size | None = None,
+    tally: Mapping[tuple[str, Standing], int] = MappingProxyType({}),
+    troubled: Mapping[str, str] = MappingProxyType({}),
+    census: Census = NOBODY,
+) -> Condition:
+    """How the service of `site` stands, with what its store says; without that as far as the process knows it."""
+    at, speech, meters = site.now(), site.speech(), site.meters
+    good, failed = (int(meters.value("fdi_monitor_heartbeats_total", outcome=one)) for one in ("good", "failed"))
+    return Condition(
+        at=at,
+        begun=site.pulse.begun,
+        loops=loops(site.pulse.loops(), at),
+        speech=speech,
+        desks=desks(speech, tally, troubled),
+        degraded=bool(meters.value("fdi_monitor_store_degraded")),
+        held=int(meters.value("fdi_monitor_store_held")),
+        size=size,
+        census=census,
+        nodes=nodes(census, site.node, site.lease),
+        beat=beat(speech.heartbeat, meters.heard_when(), good, failed, at),
+    )
 
 
 def verdict(found: Condition, words: Words) -> Verdict:

@@ -4,21 +4,19 @@ store, receivers."""
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
-from monitor.audit import Act, Entry
-from monitor.errors import StoreFailed
+from monitor import errors
+from monitor.audit import Act
 from monitor.store import alerts, audit, board, failing, outbox, sizes
-from monitor.store.census import Census, census
-from monitor.store.outbox import Standing
-from monitor.store.sizes import Size
+from monitor.store.census import census
 from monitor.web import condition, pages
 from monitor.web.accounts import AccountRow, accounts
-from monitor.web.condition import Condition, desks, loops, verdict
+from monitor.web.condition import Condition, verdict
 from monitor.web.site import SITE, Site
 from monitor.web.standing import current, tiles
 from monitor.web.visit import visit_of
@@ -58,7 +56,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _answer(
-    request: web.Request, found: Condition, rows: Sequence[AccountRow], acts: Sequence[Entry]
+    request: web.Request, found: Condition, rows: Sequence[AccountRow], acts: Sequence[object]
 ) -> web.Response:
     site, words = request.app[SITE], visit_of(request).words
     meters, names = site.meters, [one.name for one in found.speech.accounts]
@@ -89,31 +87,7 @@ async def look(site: Site) -> Condition:
             size, tally = await sizes.size(tx), await outbox.tally(tx)
             troubled = await failing.receivers(tx, late=site.now() - _LATE)
             nodes = await census(tx)
-    except StoreFailed as error:
+    except errors.StoreFailed as error:
         log.warning("status is told without the store", reason=str(error))
-        return _condition(site, None, {}, {}, Census())
-    return _condition(site, size, tally, troubled, nodes)
-
-
-def _condition(
-    site: Site,
-    size: Size | None,
-    tally: Mapping[tuple[str, Standing], int],
-    troubled: Mapping[str, str],
-    nodes: Census,
-) -> Condition:
-    at, speech, meters = site.now(), site.speech(), site.meters
-    good, failed = (int(meters.value("fdi_monitor_heartbeats_total", outcome=one)) for one in ("good", "failed"))
-    return Condition(
-        at=at,
-        begun=site.pulse.begun,
-        loops=loops(site.pulse.loops(), at),
-        speech=speech,
-        desks=desks(speech, tally, troubled),
-        degraded=bool(meters.value("fdi_monitor_store_degraded")),
-        held=int(meters.value("fdi_monitor_store_held")),
-        size=size,
-        census=nodes,
-        nodes=condition.nodes(nodes, site.node, site.lease),
-        beat=condition.beat(speech.heartbeat, meters.heard_when(), good, failed, at),
-    )
+        return condition.of(site)
+    return condition.of(site, size, tally, troubled, nodes)
