@@ -44,11 +44,15 @@ class Census:
         return {account: one.name for one in self.peers for account in one.accounts}
 
 
+NOBODY = Census()
+"""No nodes."""
+
+
 async def census(tx: AsyncConnection) -> Census:
     """The nodes now."""
     known = await nodes.known(tx)
     if not known:
-        return Census()
+        return NOBODY
     rows = await tx.execute(sa.select(lease.c.account, lease.c.holder).order_by(lease.c.account))
     held: dict[str, list[str]] = {}
     for account, holder in rows:

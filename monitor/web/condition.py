@@ -1,15 +1,16 @@
-"""How the service itself stands: loops, nodes, heartbeat, policy, store, receivers. Pure."""
+"""How the service itself stands: loops, nodes, heartbeat, policy, store, receivers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from monitor.store.census import Census, Peer
+from monitor.store.census import NOBODY, Census, Peer
 from monitor.store.outbox import Standing
 from monitor.store.sizes import Size
-from monitor.web.site import Speech
+from monitor.web.site import Site, Speech
 from monitor.web.standing import Level
 from monitor.web.words import Words
 from monitor.web.words.telling import told
@@ -70,7 +71,7 @@ class NodeRow:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """All of it at the moment `at`. `begun` is whether the loops run at all, `degraded` whether the store takes no
-    writes, and `held` how many changes wait in memory for that."""
+    writes, and `held` how many changes wait in memory for that; `size` is None where it does not even answer."""
 
     at: datetime
     begun: bool
@@ -79,7 +80,7 @@ class Condition:
     desks: Sequence[Desk]
     degraded: bool
     held: int
-    size: Size
+    size: Size | None
     census: Census
     nodes: Sequence[NodeRow]
     beat: Beat | None
@@ -130,6 +131,31 @@ def desks(speech: Speech, tally: Mapping[tuple[str, Standing], int], failing: Ma
     return sorted(found, key=lambda one: (not one.trouble, not one.waiting))
 
 
+def of(
+    site: Site,
+    size: Size | None = None,
+    tally: Mapping[tuple[str, Standing], int] = MappingProxyType({}),
+    troubled: Mapping[str, str] = MappingProxyType({}),
+    census: Census = NOBODY,
+) -> Condition:
+    """How the service of `site` stands, with what its store says; without that as far as the process knows it."""
+    at, speech, meters = site.now(), site.speech(), site.meters
+    good, failed = (int(meters.value("fdi_monitor_heartbeats_total", outcome=one)) for one in ("good", "failed"))
+    return Condition(
+        at=at,
+        begun=site.pulse.begun,
+        loops=loops(site.pulse.loops(), at),
+        speech=speech,
+        desks=desks(speech, tally, troubled),
+        degraded=bool(meters.value("fdi_monitor_store_degraded")),
+        held=int(meters.value("fdi_monitor_store_held")),
+        size=size,
+        census=census,
+        nodes=nodes(census, site.node, site.lease),
+        beat=beat(speech.heartbeat, meters.heard_when(), good, failed, at),
+    )
+
+
 def verdict(found: Condition, words: Words) -> Verdict:
     """What to read first."""
     late, notes = [one for one in found.loops if one.late], tuple(_notes(found, words))
@@ -139,11 +165,14 @@ def verdict(found: Condition, words: Words) -> Verdict:
         first = told(late[0].name, words.code)
         return Verdict(Level.CRITICAL, words("status.late", count=len(late), loop=first), notes)
     if notes:
-        return Verdict(Level.CRITICAL if found.degraded else Level.WARNING, words("status.limping"), notes)
+        level = Level.CRITICAL if found.degraded or found.size is None else Level.WARNING
+        return Verdict(level, words("status.limping"), notes)
     return Verdict(Level.WELL, words("status.well"))
 
 
 def _notes(found: Condition, words: Words) -> Iterator[str]:
+    if found.size is None:
+        yield words("status.note_away")
     if found.degraded:
         yield words("status.note_degraded")
     if found.speech.faults:

@@ -16,7 +16,7 @@ from monitor.web.ruleboard import Order, Reach, Watched
 from monitor.web.sheets import paging
 from monitor.web.site import SITE
 
-PAGE = 50
+PAGE = 25
 SPAN = timedelta(days=7)
 """How far back noise is counted."""
 

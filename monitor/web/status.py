@@ -4,16 +4,19 @@ store, receivers."""
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
 from aiohttp import web
 
+from monitor import errors
 from monitor.audit import Act
 from monitor.store import audit, board, failing, outbox, sizes
 from monitor.store.census import census
 from monitor.web import condition, pages
-from monitor.web.accounts import accounts
-from monitor.web.condition import Condition, desks, loops, verdict
+from monitor.web.accounts import AccountRow, accounts
+from monitor.web.condition import Condition, verdict
 from monitor.web.site import SITE, Site
 from monitor.web.standing import current, tiles
 from monitor.web.visit import visit_of
@@ -34,23 +37,36 @@ _PLACES = {
 
 routes = web.RouteTableDef()
 
+log = structlog.get_logger()
+
 
 @routes.get("/status")
 async def page(request: web.Request) -> web.Response:
     """What `/readyz`, `/metrics` and the log know, for people."""
-    site, words = request.app[SITE], visit_of(request).words
-    found, meters = await look(site), site.meters
+    site = request.app[SITE]
+    found = await look(site)
+    if found.size is None:
+        return await _answer(request, found, accounts(found.speech.accounts, (), (), site.meters.paces()), ())
     async with site.store.read() as tx:
         seen, live = await board.instances(tx), await board.live(tx)
         acts = await audit.page(tx, most=_ACTS)
-    names = [one.name for one in found.speech.accounts]
+    tended = found.speech.accounts
+    rows = accounts(tended, tiles(current(seen, at=found.at), live), live, site.meters.paces())
+    return await _answer(request, found, rows, acts)
+
+
+async def _answer(
+    request: web.Request, found: Condition, rows: Sequence[AccountRow], acts: Sequence[object]
+) -> web.Response:
+    site, words = request.app[SITE], visit_of(request).words
+    meters, names = site.meters, [one.name for one in found.speech.accounts]
     return await pages.answer(
         request,
         "status.html",
         at=found.at,
         it=found,
         verdict=verdict(found, words),
-        accounts=accounts(found.speech.accounts, tiles(current(seen, at=found.at), live), live, meters.paces()),
+        accounts=rows,
         polls={name: (meters.polls_of(name, "good"), meters.polls_of(name, "failed")) for name in names},
         lags={name: lag for name in names if (lag := meters.lag_of(name)) is not None},
         longest=meters.LONGEST,
@@ -65,23 +81,13 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def look(site: Site) -> Condition:
-    """How the service stands now."""
-    at, speech, meters = site.now(), site.speech(), site.meters
-    async with site.store.read() as tx:
-        size, tally = await sizes.size(tx), await outbox.tally(tx)
-        troubled = await failing.receivers(tx, late=at - _LATE)
-        nodes = await census(tx)
-    good, failed = (int(meters.value("fdi_monitor_heartbeats_total", outcome=one)) for one in ("good", "failed"))
-    return Condition(
-        at=at,
-        begun=site.pulse.begun,
-        loops=loops(site.pulse.loops(), at),
-        speech=speech,
-        desks=desks(speech, tally, troubled),
-        degraded=bool(meters.value("fdi_monitor_store_degraded")),
-        held=int(meters.value("fdi_monitor_store_held")),
-        size=size,
-        census=nodes,
-        nodes=condition.nodes(nodes, site.node, site.lease),
-        beat=condition.beat(speech.heartbeat, meters.heard_when(), good, failed, at),
-    )
+    """How the service stands now; without the store as far as the process knows it."""
+    try:
+        async with site.store.read() as tx:
+            size, tally = await sizes.size(tx), await outbox.tally(tx)
+            troubled = await failing.receivers(tx, late=site.now() - _LATE)
+            nodes = await census(tx)
+    except errors.StoreFailed as error:
+        log.warning("status is told without the store", reason=str(error))
+        return condition.of(site)
+    return condition.of(site, size, tally, troubled, nodes)

@@ -8,6 +8,7 @@ from aiohttp import web
 from typing_extensions import TypedDict
 
 import monitor
+from monitor.store.sizes import Size
 from monitor.web.amshape import moment
 from monitor.web.condition import Beat, Condition, NodeRow, verdict
 from monitor.web.contract import tells
@@ -66,7 +67,8 @@ class StoreTold(TypedDict):
 
 
 class StatusTold(TypedDict):
-    """The service as it stands. `notes` are what is wrong, in words; `unpolled` the accounts that no node polls."""
+    """The service as it stands. `notes` are what is wrong, in words; `unpolled` the accounts that no node polls,
+    `store` is null where it does not answer."""
 
     version: str
     node: str
@@ -78,7 +80,7 @@ class StatusTold(TypedDict):
     nodes: list[NodeTold]
     unpolled: list[str]
     heartbeat: HeartbeatTold | None
-    store: StoreTold
+    store: StoreTold | None
     faults: list[str]
 
 
@@ -103,7 +105,7 @@ async def status(request: web.Request) -> web.Response:
         nodes=[_node(one) for one in found.nodes],
         unpolled=list(found.census.free),
         heartbeat=_heartbeat(found.beat) if found.beat else None,
-        store=_store(found),
+        store=_store(found, found.size) if found.size else None,
         faults=[str(one) for one in found.speech.faults],
     )
     return web.json_response(told)
@@ -119,12 +121,12 @@ def _heartbeat(beat: Beat) -> HeartbeatTold:
     }
 
 
-def _store(found: Condition) -> StoreTold:
+def _store(found: Condition, size: Size) -> StoreTold:
     return {
-        "database": found.size.dialect,
-        "bytes": found.size.bytes,
-        "instances": found.size.instances,
-        "since": moment(found.size.since) if found.size.since else None,
+        "database": size.dialect,
+        "bytes": size.bytes,
+        "instances": size.instances,
+        "since": moment(size.since) if size.since else None,
         "degraded": found.degraded,
         "held": found.held,
     }

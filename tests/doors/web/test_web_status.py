@@ -191,10 +191,23 @@ async def test_a_service_that_starts_says_so(tmp_path: Path) -> None:
     assert "nobody is told of anything" in shown
 
 
-async def test_a_store_that_does_not_answer_is_a_short_503(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (site, client):
+async def test_a_store_that_does_not_answer_is_told_beside_what_the_process_knows(tmp_path: Path) -> None:
+    async with opened(tmp_path, SPEECH) as (site, client):
+        site.pulse.expect("courier", within=timedelta(seconds=30), at=ago(4))
+        site.meters.interval.labels("prod").set(30)
         await fill(site.store, [(instance(), [run()])])
         async with site.store.write() as tx:
-            await tx.exec_driver_sql("DROP TABLE alert")
-        for path in ("/status", "/instances/prod/orders"):
-            assert (await client.get(path)).status == 503
+            for table in ("outbox", "alert"):
+                await tx.exec_driver_sql(f"DROP TABLE {table}")
+        assert (await client.get("/instances/prod/orders")).status == 503
+        shown = await page(client, "/status")
+        told = await (await client.get("/api/fdi/v1/status")).json()
+    assert headline(shown) == "The service works, but not everything does"
+    assert '<section class="state critical"' in shown
+    seen = text(shown)
+    assert "the store does not answer: what only it knows is left out" in seen
+    assert "courier runs 4s ago 30s" in seen
+    assert "prod – 20/s" in seen
+    assert "Store State does not answer" in seen
+    assert "nothing sent yet" not in seen
+    assert (told["store"], told["health"], [one["name"] for one in told["loops"]]) == (None, "critical", ["courier"])
