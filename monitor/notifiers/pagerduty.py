@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
@@ -23,9 +24,16 @@ LIMIT = 500_000
 """Bytes of the event; 512 KB are documented."""
 _SEVERITIES = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
+
+def _said(answer: Mapping[str, Any]) -> str:
+    """What is wrong with an event, as far as the answer says so in the documented way."""
+    errors = answer.get("errors")
+    return "; ".join(map(str, errors)) if isinstance(errors, list) and errors else str(answer.get("message", ""))
+
+
 CODES = Codes(
     code=text_at("status"),
-    text=lambda answer: "; ".join(map(str, answer.get("errors") or [answer.get("message", "")])),
+    text=_said,
     good={"success"},
     too_fast={"throttle exceeded"},
 )

@@ -1,8 +1,8 @@
 """Somebody who follows a page: a shell that is given all its `sh` blocks, in a folder of their own beside a cloud.
 
-What leads nowhere here is replaced. `fdi-monitor run` goes on in the background once something fires, and is stopped
-with SIGTERM at the end of the page. A file that the page shows is written, and its rules have fired when the page goes
-on. Whatever does not end with 0 is found at the line of the page.
+What leads nowhere here is replaced. `fdi-monitor run` goes on in the background once it runs, the first time once
+something fires, and is stopped with SIGTERM at the end of the page. A file that the page shows is written, and its
+rules have fired when the page goes on. Whatever does not end with 0 is found at the line of the page.
 """
 
 from __future__ import annotations
@@ -18,32 +18,29 @@ import fences
 from fences import ROOT, Block
 
 _PRELUDE = r"""
-address="127.0.0.1:$FDI_MONITOR_WEB__PORT"
 stopped() {
     if [ -n "${service:-}" ]; then
         kill -TERM "$service"; wait "$service" || { tail -n 25 service.log; return 1; }
         service=
     fi
 }
+logged() {
+    for _ in $(seq 150); do
+        if grep -q "$1" service.log; then return; fi
+        kill -0 "$service" || break
+        sleep 0.2
+    done
+    tail -n 25 service.log; return 1
+}
 fdi-monitor() {
     if [ "${1:-}" != run ]; then command fdi-monitor "$@"; return; fi
     stopped || return
     : > service.log
+    [ -e data ] && wanted='"event": "running"' || wanted='"event": "alert firing"'
     command fdi-monitor "$@" >> service.log 2>&1 & service=$!
-    for _ in $(seq 300); do
-        if grep -q '"event": "running"' service.log && curl "http://$address/api/v2/alerts" 2>&1 | grep -q fingerprint
-        then return; fi
-        kill -0 "$service" || break
-        sleep 0.1
-    done
-    tail -n 25 service.log; return 1
+    logged "$wanted"
 }
-fired() {
-    if [ -n "${service:-}" ]; then
-        for _ in $(seq 150); do if grep -q "\"rule\": \"$1\"" service.log; then return; fi; sleep 0.1; done
-        tail -n 25 service.log; return 1
-    fi
-}
+fired() { [ -z "${service:-}" ] || logged "\"rule\": \"$1\""; }
 trap 'echo "$LINENO $?" >> failed' ERR
 """
 
@@ -57,6 +54,9 @@ class Failed:
     line: int
     code: int
     command: str
+
+    def __str__(self) -> str:
+        return f"{self.line} ended with {self.code}: {self.command}"
 
 
 class Reader:
@@ -77,11 +77,7 @@ class Reader:
         done = subprocess.run(
             [shutil.which("bash") or "bash", "page.sh"],
             cwd=self.folder,
-            env={
-                "HOME": str(self.folder),
-                "LANG": "C.UTF-8",
-                **environment,
-            },
+            env={"HOME": str(self.folder), "LANG": "C.UTF-8", **environment},
             input="correct horse battery\n" * 9,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ import fences
 import pytest
 import understudy
 from databases import serving
-from reader import Failed, Reader, settle
+from reader import Reader, settle
 from stage import story
 from world import World, cloud
 
@@ -87,34 +87,41 @@ def ground(folder: Path, world: World, page: str, database: str, tools: Path) ->
 @story
 async def test_every_command_of_the_pages_can_be_given(folder: Path) -> None:
     missing = tuple(rf"{tool}\b" for tool in TOOLS if shutil.which(tool) is None)
-    with understudy.ready(folder) as tools, serving() as server:
+
+    async def follow(page: str) -> str:
+        """What went wrong on the page, with all that was printed before; empty where nothing did."""
+        place = folder / page.replace("/", "-")
+        place.mkdir()
+        async with server.fresh(empty="store migrate" in fences.text(page)) as database:
+            instead, machine = ground(place, world, page, database, tools)
+            reader = Reader(place, instead, (*NOT_HERE, *missing))
+            failed, printed = await asyncio.to_thread(reader.follow, page, machine, first=FIRST.get(page, ""))
+        wrong = [f"{page}:{one}" for one in failed if not (one.code == 1 and re.match(SAYS_MORE, one.command))]
+        return "\n".join([printed, *wrong]) if wrong else ""
+
+    with understudy.ready() as tools, serving() as server:
         async with cloud(instances=2, quota="200/s") as world:
             world.breaks("orders", common=3, cdc=1)
+            told = "".join(await asyncio.gather(*map(follow, PAGES)))
+            reached, known = understudy.reached(tools), world.sim.url.removeprefix("http://")
+    assert told == "", told
+    assert known in reached
+    strange = {place for place in reached if not re.match(HERE, place)}
+    assert strange == set(), "nothing is asked of anybody whom neither policy nor settings name"
 
-            async def follow(page: str) -> tuple[str, list[Failed], str]:
-                place = folder / page.replace("/", "-")
-                place.mkdir()
-                async with server.fresh(empty="store migrate" in fences.text(page)) as database:
-                    instead, machine = ground(place, world, page, database, tools)
-                    reader = Reader(place, instead, (*NOT_HERE, *missing))
-                    failed, printed = await asyncio.to_thread(reader.follow, page, machine, first=FIRST.get(page, ""))
-                return (
-                    page,
-                    [one for one in failed if not (one.code == 1 and re.match(SAYS_MORE, one.command))],
-                    printed,
-                )
 
-            followed = await asyncio.gather(*map(follow, PAGES))
-        elsewhere = {one for one in understudy.reached(folder) if not re.match(HERE, one)}
-    told = [
-        "\n".join(
-            [f"--- {page}", printed, *(f"line {one.line} ended with {one.code}: {one.command}" for one in failed)]
-        )
-        for page, failed, printed in followed
-        if failed
-    ]
-    assert told == [], "\n".join(told)
-    assert elsewhere == set(), "nothing is asked of anybody whom neither policy nor settings name"
+def test_a_command_that_fails_is_found_at_its_line_and_what_cannot_run_is_left_out(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A page\n\n```sh\ntrue\ncat rules/one.yaml\nmake tea\nsh -c 'exit 7'\n```\n\n"
+        "```yaml\n# two.yaml\na: b\n```\n\n```sh\ngrep b two.yaml\necho your-secret | grep hush\n```\n"
+    )
+    reader = Reader(tmp_path, {"your-secret": "hush"}, tuple(NOT_HERE))
+    machine = {"PATH": os.environ["PATH"], "FDI_MONITOR_WEB__PORT": "1"}
+    failed, printed = reader.follow(str(page), machine)
+    assert [(one.line, one.code) for one in failed] == [(5, 1), (7, 7)]
+    assert str(failed[1]) == "7 ended with 7: sh -c 'exit 7'"
+    assert printed.splitlines()[1:] == ["a: b", "hush"]
 
 
 def test_what_is_left_out_is_there_to_be_left_out() -> None:

@@ -1,8 +1,8 @@
 """`fdi-monitor` for many calls from shells: imported once, and forked for each, so that a call costs no imports.
 
-with understudy.ready(folder) as tools:
+with understudy.ready() as tools:
     subprocess.run(["bash", "-c", "fdi-monitor check"], env={"PATH": f"{tools}:{os.environ['PATH']}"})
-understudy.reached(folder)      where all of that has connected to, and what it looked up
+    understudy.reached(tools)       # where all of that has connected to, and what it looked up
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_DOOR, _BOOK = "door", "reached"
 _CALLER = """#!{python} -IS
 import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as way:
@@ -32,29 +34,29 @@ with socket.socket(socket.AF_UNIX) as way:
 
 
 @contextmanager
-def ready(folder: Path) -> Iterator[Path]:
+def ready() -> Iterator[Path]:
     """A folder of tools with an `fdi-monitor` in it, which works while the block runs."""
-    address = folder / "understudy"
-    tools = folder / "tools"
-    tools.mkdir()
-    caller = tools / "fdi-monitor"
-    caller.write_text(_CALLER.format(python=sys.executable, address=str(address)))
-    caller.chmod(0o755)
-    serving = [sys.executable, __file__, str(address)]
-    with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdout.readline()
-        try:
-            yield tools
-        finally:
-            server.stdin.close()
+    # a socket's path is short, and pytest's folders may lie deep
+    with tempfile.TemporaryDirectory(prefix="fdi-") as folder:
+        tools = Path(folder)
+        caller = tools / "fdi-monitor"
+        caller.write_text(_CALLER.format(python=sys.executable, address=str(tools / _DOOR)))
+        caller.chmod(0o755)
+        serving = [sys.executable, __file__, folder]
+        with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdout.readline()
+            try:
+                yield tools
+            finally:
+                server.stdin.close()
 
 
-def reached(folder: Path) -> set[str]:
+def reached(tools: Path) -> set[str]:
     """`host:port` of every connection that was begun, the path of every socket of this machine, and every name that was
     looked up."""
-    return set((folder / "reached").read_text(encoding="utf-8").splitlines())
+    return set((tools / _BOOK).read_text(encoding="utf-8").splitlines())
 
 
 def _watch(book: Path) -> None:
@@ -74,15 +76,15 @@ def _watch(book: Path) -> None:
     sys.addaudithook(note)
 
 
-def serve(address: str) -> None:
+def serve(tools: Path) -> None:
     """Does what callers ask for, each in a process of its own, until standard input ends."""
-    _watch(Path(address).with_name("reached"))
+    _watch(tools / _BOOK)
     from monitor.cli import COMMANDS
 
     for entry in COMMANDS.values():
         entry.load()
     with socket.socket(socket.AF_UNIX) as door:
-        door.bind(address)
+        door.bind(str(tools / _DOOR))
         door.listen(32)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         sys.stdout.write("ready\n")
@@ -125,4 +127,4 @@ def _perform(call: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(Path(sys.argv[1]))

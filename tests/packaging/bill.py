@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tomllib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -135,13 +136,21 @@ def _licence(name: str) -> str:
 
 def needs(name: str, extra: str = "") -> Iterator[Requirement]:
     """What a package asks for on the machine of the image."""
-    try:
-        asked = metadata.requires(name) or ()
-    except metadata.PackageNotFoundError:
-        return
-    for requirement in map(Requirement, asked):
+    for requirement in map(Requirement, _asked(name, extra)):
         if requirement.marker is None or requirement.marker.evaluate({**IMAGE, "extra": extra}):
             yield requirement
+
+
+def _asked(name: str, extra: str) -> list[str]:
+    if name == NAME:
+        # what is installed may have been made of an older one
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        found: list[str] = project["optional-dependencies"][extra] if extra else project["dependencies"]
+        return found
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []
 
 
 def _needed(part: str) -> dict[str, set[str]]:

@@ -60,7 +60,7 @@ def listed(found: answers.InstancePage) -> None:
 
 
 def called(found: list[answers.Project]) -> None:
-    assert all(one.name for one in found)
+    assert all(one.id for one in found)
 
 
 def dated(found: answers.TokenInfo) -> None:

@@ -47,6 +47,15 @@ def documents(kind: Kind) -> list[Any]:
     return [case.body for case in (kind.good, *kind.refusals)]
 
 
+@pytest.mark.parametrize(
+    ("name", "body"), [("pagerduty", {"status": "invalid event", "message": "said", "errors": True})]
+)
+def test_answers_that_once_had_no_verdict_have_one(name: str, body: Any) -> None:
+    [kind] = [kind for kind in KINDS if kind.name == name]
+    for status in (200, 400):
+        assert verdict(kind, status, {}, json.dumps(body).encode()).outcome is not Outcome.DELIVERED
+
+
 @every_kind
 @given(st.data())
 @examples(12)

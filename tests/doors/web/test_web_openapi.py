@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -104,6 +105,7 @@ async def test_what_is_told_is_what_the_document_says(tmp_path: Path, path: str)
     assert any(told.values()), "something was told, so something was compared"
 
 
+@pytest.mark.hypothesis
 async def test_the_real_schemathesis_finds_nothing(tmp_path: Path) -> None:
     async with filled(tmp_path) as client:
         base = f"http://127.0.0.1:{client.port}"
@@ -113,7 +115,7 @@ async def test_the_real_schemathesis_finds_nothing(tmp_path: Path) -> None:
             # an address that is too long is refused before it comes to a room, as a page
             "--checks=not_a_server_error,status_code_conformance,response_schema_conformance",
             "--phases=fuzzing",
-            "--max-examples=5",
+            f"--max-examples={min(500, int(os.environ.get('FDI_FUZZ') or 5))}",
             "--seed=7",
             "--generation-database=none",
             "--no-color",
