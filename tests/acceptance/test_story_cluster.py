@@ -116,8 +116,8 @@ class Town:
     def gap(self, begin: float, end: float) -> float:
         return max(polls.gap(begin, end) for polls in self.polls)
 
-    async def all_polled(self) -> None:
-        await asyncio.gather(*(world.polled_again("orders") for world in self.worlds))
+    async def all_polled(self, times: int = 2) -> None:
+        await asyncio.gather(*(world.polled_again("orders", times) for world in self.worlds))
 
     def strikes(self) -> None:
         self.disturbed.append(time.time())
@@ -174,21 +174,21 @@ async def frozen(nodes: Cluster, people: Town) -> None:
 async def replaced_one_by_one(nodes: Cluster, people: Town) -> None:
     """As in an upgrade: each is asked to end, and another begins in its place, while things break and recover. No
     instance is unseen for more than an interval longer than before; for as many as there are processes for a core."""
+    people.turn()
     for number, one in enumerate(nodes.services):
-        before = time.monotonic()
-        people.turn()
-        await people.heard("before a node is replaced")
+        await people.all_polled()
         others = [name for name in NAMES if name != NAMES[number]]
         asked = time.monotonic()
-        usual = people.gap(before, asked)
+        usual = people.gap(asked - 2 * POLL, asked)
         await asyncio.gather(one.stop(within=10), nodes.owned_by(others, ACCOUNTS, within=LEASE))
-        await people.all_polled()
+        await people.all_polled(times=1)
         gap = people.gap(asked - POLL, time.monotonic())
         busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         told = f"{gap:.2f} s without a poll, {usual:.2f} s before, {busy:.1f} processes for a core"
         assert gap <= max(usual, POLL) + POLL * busy, told
         await one.start()
         await nodes.shared(ACCOUNTS)
+    await people.heard("after all nodes were replaced")
 
 
 async def without_the_database(nodes: Cluster, people: Town) -> None:
