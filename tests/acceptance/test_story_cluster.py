@@ -144,7 +144,8 @@ async def test_nothing_is_lost_and_nothing_is_polled_twice_whatever_becomes_of_t
         await people.turns("at the beginning")
         await posted_anywhere(nodes.services)
         await killed(nodes, people)
-        await frozen(nodes, people)
+        await asyncio.gather(nodes.services[0].start(), frozen(nodes, people))
+        await thawed(nodes, people)
         await replaced_one_by_one(nodes, people)
         await without_the_database(nodes, people)
         await cut_off_from_the_database(nodes, people)
@@ -158,8 +159,6 @@ async def killed(nodes: Cluster, people: Town) -> None:
     nodes.services[0].kill()
     await nodes.owned_by(NAMES[1:], ACCOUNTS)
     await people.turns("after a node was killed")
-    await nodes.services[0].start()
-    await nodes.shared(ACCOUNTS)
 
 
 async def frozen(nodes: Cluster, people: Town) -> None:
@@ -167,8 +166,12 @@ async def frozen(nodes: Cluster, people: Town) -> None:
     nodes.services[1].signal(signal.SIGSTOP)
     await nodes.owned_by((NAMES[0], NAMES[2]), ACCOUNTS)
     await people.turns("while a node is frozen")
+
+
+async def thawed(nodes: Cluster, people: Town) -> None:
     nodes.services[1].signal(signal.SIGCONT)
     await nodes.shared(ACCOUNTS)
+    await people.all_polled()
 
 
 async def replaced_one_by_one(nodes: Cluster, people: Town) -> None:
@@ -176,7 +179,7 @@ async def replaced_one_by_one(nodes: Cluster, people: Town) -> None:
     instance is unseen for more than an interval longer than before; for as many as there are processes for a core."""
     people.turn()
     for number, one in enumerate(nodes.services):
-        await people.all_polled()
+        await people.all_polled(times=1)
         others = [name for name in NAMES if name != NAMES[number]]
         asked = time.monotonic()
         usual = people.gap(asked - 2 * POLL, asked)
