@@ -90,8 +90,10 @@ class Engine:
         met = [one for one in found if one.key not in self._watches or self._watches[one.key].instance != one]
         if not met:
             return
-        async with self._store.read() as tx:  # what comes from another node is known, and waits for no other writer
-            unlike = await instances.unlike(tx, met)
+        unlike = met
+        if self._store.shared:  # what comes from another node is known, and waits for no other writer
+            async with self._store.read() as tx:
+                unlike = await instances.unlike(tx, met)
         async with self._store.write() if unlike else self._store.read() as tx:
             await instances.remember(tx, unlike, at=self._now())
             self._rows |= await instances.ids(tx, {one.account for one in met})

@@ -92,7 +92,11 @@ class Intake:
                 raise
             async with self._turn:  # who leads holds what moves for a store that takes no writes
                 return await self._judge(self._book.result(), posts, at)
-        return await self._empty(self._book.result()) if self._book.done() else 0
+        try:
+            return await self._empty(self._book.result()) if self._book.done() else 0
+        except StoreFailed as error:
+            log.info("what was posted is kept for later", reason=str(error))
+            return 0
 
     async def _empty(self, book: Book) -> int:
         """Records what was posted at all nodes, in its order; how many were not."""

@@ -121,10 +121,10 @@ class Node:
             if rows.get(account) != epoch:
                 self._tenure.epochs.pop(account, None)  # the beats may have found out as well
                 await self._lose(account)
-        stray = {account: epoch for account, epoch in rows.items() if account not in self._tenure.epochs}
-        if stray:
+        unknown = {account: epoch for account, epoch in rows.items() if account not in self._tenure.epochs}
+        if unknown:
             async with self._store.quick() as tx:
-                for account, epoch in stray.items():
+                for account, epoch in unknown.items():
                     await nodes.release(tx, account, me, epoch, None)
             self.wake()
 

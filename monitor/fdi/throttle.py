@@ -112,8 +112,8 @@ class FairThrottler(Throttler):
 
     @property
     def share(self) -> float:
-        """How much of the quota is used at most now: 1 unless it was eased lately."""
-        return self._share(asyncio.get_running_loop().time())
+        """How much of the quota is used at most now: 1 unless it was eased lately, or part of it is another's."""
+        return self._share(asyncio.get_running_loop().time()) * self.rate_limit / self._quota[0]
 
     @property
     def silence(self) -> float:

@@ -73,6 +73,11 @@ class Store(Archive):
         self._quick = quick
         self.fence: Fence | None = None
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write into the database."""
+        return self._side is not None
+
     def fenced(self, fence: Fence) -> Store:
         """The same store, for writes that `fence` has to let through first: it raises StoreFailed where it does not."""
         other = copy.copy(self)
