@@ -24,12 +24,15 @@ def span(text: str | None) -> timedelta | None:
     """The duration that somebody wrote on the command line.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or lasts no time.
     """
     try:
-        return durations.parse(text) if text is not None else None
+        found = durations.parse(text) if text is not None else None
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if found is not None and not found:
+        raise UsageError(f"{text!r} lasts no time: write how long, such as 30m or 2h")
+    return found
 
 
 def whoami() -> str:

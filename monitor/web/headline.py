@@ -29,15 +29,18 @@ def headline(
     tally: Mapping[tuple[str, Standing], int],
     late: Sequence[tuple[str, timedelta]],
     words: Words,
+    *,
+    degraded: bool = False,
 ) -> Headline:
-    """What to read first. Never calm while a loop is late, an alert fires, or an instance is not known to be well."""
+    """What to read first. Never calm while a loop is late, an alert fires, or an instance is not known to be well; nor
+    while the store is `degraded`: it takes no writes, and what moves is not in it."""
     firing = [alert for alert in live if alert.state.fires]
     level, text = _firing(firing, words) if firing else _without_alert(tiles, words)
     notes = tuple(_notes(tiles, live, tally, words, alarm=bool(firing)))
-    if late:
-        loops = (words("say.loop", loop=told(loop, words.code), span=words.wording.span(since)) for loop, since in late)
-        text_of_late = words("say.late", loops=words("say.and").join(loops))
-        return Headline(Level.CRITICAL, text_of_late, (text, *notes))
+    why = [words("say.degraded")] if degraded else []
+    why += [words("say.loop", loop=told(loop, words.code), span=words.wording.span(since)) for loop, since in late]
+    if why:
+        return Headline(Level.CRITICAL, words("say.late", loops=words("say.and").join(why)), (text, *notes))
     return Headline(level, text, notes)
 
 

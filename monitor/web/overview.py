@@ -48,6 +48,7 @@ async def page(request: web.Request) -> web.Response:
             tended=site.speech().accounts,
             paces=site.meters.paces(),
             titles=titles,
+            degraded=bool(site.meters.value("fdi_monitor_store_degraded")),
             account=asked.get("account", ""),
             named=asked.get("q", "").strip()[:_LONGEST],
         )

@@ -96,6 +96,7 @@ def view(
     tended: Sequence[Tended] = (),
     paces: Mapping[str, Pace] = MappingProxyType({}),
     titles: Mapping[str, str] = MappingProxyType({}),
+    degraded: bool = False,
     account: str = "",
     named: str = "",
 ) -> View:
@@ -109,7 +110,7 @@ def view(
     common, cdc = _totals(found)
     return View(
         at=at,
-        headline=headline(found, board.live, board.tally, late, words),
+        headline=headline(found, board.live, board.tally, late, words, degraded=degraded),
         firing=_rows(fires, board.before, words),
         hidden_firing=len(firing) - len(fires),
         pending=_rows(waits, board.before, words),

@@ -26,8 +26,9 @@ async def test_while_the_store_is_locked_people_are_told_directly_and_all_is_wri
         await want("people hear of both", lambda: names("firing") == {"store-degraded", "tasks-abnormal"}, within=20)
         told = len(world.tries("hook"))
         await world.polled_again("orders")
-        status, _ = await run.page("/")
+        status, shown = await run.page("/")
         assert status == 200
+        assert "What follows may be old: the store takes no writes" in shown
         assert await run.counts(1, "fdi_monitor_store_degraded")
 
         other.execute("ROLLBACK")

@@ -140,6 +140,7 @@ def test_where_nothing_answers_it_says_what_to_do(run: Run, command: list[str]) 
         (["status", "--url", "127.0.0.1:9"], "'127.0.0.1:9' is not a web address: write for "),
         (["silence", "add", "instance"], "instance: one of = != =~ !~ is missing after 'instance'"),
         (["silence", "add", "a=b", "--for", "300"], "'300' has no unit: write 300s or 5m"),
+        (["silence", "add", "a=b", "--for", "0s"], "'0s' lasts no time: write how long, such as 30m or 2h"),
         (["silence", "add", "a=b", "--start", "tomorrow"], "'tomorrow' is not a moment: write for "),
         (["silence", "add", "a=b", "--unless", "("], "(: one of = != =~ !~ is missing after '('"),
         (["alerts", "=~"], "=~: a label name is missing"),

@@ -66,6 +66,7 @@ TEXTS: Mapping[str, str] = {
     # the headline
     "say.firing": "{count} alert fires: {severity} on {where}|{count} alerts fire, worst: {severity} on {where}",
     "say.late": "What follows may be old: {loops}",
+    "say.degraded": "the store takes no writes, what moves now is told to the receivers, and stands here later",
     "say.loop": "the {loop} has stood still for {span}",
     "say.and": " and ",
     "say.nobody": "No instance is known yet",

@@ -64,6 +64,7 @@ TEXTS: Mapping[str, str] = {
     # the headline
     "say.firing": "{count} 条告警，最严重：{where}（{severity}）",
     "say.late": "以下内容可能已过时：{loops}",
+    "say.degraded": "存储无法写入，新的变化直接告知接收方，稍后才显示在这里",
     "say.loop": "{loop} 已停顿 {span}",
     "say.and": "，",
     "say.nobody": "尚未发现任何实例",

@@ -122,6 +122,13 @@ def test_a_loop_that_hangs_outranks_everything() -> None:
     assert found.notes == ("No instance is known yet",)
 
 
+def test_while_the_store_takes_no_writes_nothing_is_calm() -> None:
+    found = headline(tiles(current([WELL], at=NOW), []), [], {}, [], ENGLISH, degraded=True)
+    assert found.level is Level.CRITICAL
+    assert found.text.startswith("What follows may be old: the store takes no writes")
+    assert found.notes == ("The instance is well",)
+
+
 def test_figures_tell_what_moved_the_bad_ones_first() -> None:
     values = {"common.running": 10.0, "common.abnormal": 2.0, "cdc.abnormal": 0.0, "cdc.terminated": 4.0, "up": 1.0}
     assert figures(replace(alert(), values=values), run(), ENGLISH) == (
