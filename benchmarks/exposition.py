@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 
+from benchmarks.report import Row, tell
 from monitor.meters import Meters, Pulse
 from monitor.model import Counts, Instance, Run
 from monitor.nudge import Nudge
@@ -29,11 +30,15 @@ NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 REPEATS = 5
 
 
-def main() -> None:
+def main() -> int:
     print(f"{'instances':>10}{'bytes':>14}{'first':>10}{'again':>10}{'library':>10}")
+    told = []
     for number in (100, 1_000, 10_000):
         size, first, again = asyncio.run(_scrapes(number))
-        print(f"{number:>10,}{size:>14,}{first:>8.3f} s{again:>8.3f} s{_library(number):>8.3f} s")
+        library = _library(number)
+        print(f"{number:>10,}{size:>14,}{first:>8.3f} s{again:>8.3f} s{library:>8.3f} s")
+        told.append(Row(f"a scrape of {number:,} instances", "", f"{first:.2f} s", f"the library {library:.2f} s"))
+    return 0 if tell(*told) else 1
 
 
 async def _scrapes(number: int) -> tuple[int, float, float]:
@@ -90,4 +95,4 @@ def _library(number: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
