@@ -116,8 +116,8 @@ class Town:
     def gap(self, begin: float, end: float) -> float:
         return max(polls.gap(begin, end) for polls in self.polls)
 
-    async def all_polled(self, times: int = 2) -> None:
-        await asyncio.gather(*(world.polled_again("orders", times) for world in self.worlds))
+    async def all_polled(self) -> None:
+        await asyncio.gather(*(world.polled_again("orders", times=1) for world in self.worlds))
 
     def strikes(self) -> None:
         self.disturbed.append(time.time())
@@ -171,7 +171,6 @@ async def frozen(nodes: Cluster, people: Town) -> None:
 async def thawed(nodes: Cluster, people: Town) -> None:
     nodes.services[1].signal(signal.SIGCONT)
     await nodes.shared(ACCOUNTS)
-    await people.all_polled()
 
 
 async def replaced_one_by_one(nodes: Cluster, people: Town) -> None:
@@ -179,12 +178,12 @@ async def replaced_one_by_one(nodes: Cluster, people: Town) -> None:
     instance is unseen for more than an interval longer than before; for as many as there are processes for a core."""
     people.turn()
     for number, one in enumerate(nodes.services):
-        await people.all_polled(times=1)
+        await people.all_polled()
         others = [name for name in NAMES if name != NAMES[number]]
         asked = time.monotonic()
         usual = people.gap(asked - 2 * POLL, asked)
         await asyncio.gather(one.stop(within=10), nodes.owned_by(others, ACCOUNTS, within=LEASE))
-        await people.all_polled(times=1)
+        await people.all_polled()
         gap = people.gap(asked - POLL, time.monotonic())
         busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         told = f"{gap:.2f} s without a poll, {usual:.2f} s before, {busy:.1f} processes for a core"
