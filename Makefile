@@ -15,8 +15,8 @@ test: .venv/ready ## everything that can run on this machine; says what it skipp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 ifeq ($(ARGS),)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/acceptance --ignore tests/web
-	$(BIN)/pytest tests/acceptance tests/web
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/acceptance
+	$(BIN)/pytest tests/acceptance
 else
 	$(BIN)/pytest $(ARGS)
 endif

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-AT_ONCE = 4
+AT_ONCE = 6
 """Stories under way at once: they mostly wait, and starting a service is what costs."""
 
 Story = Callable[[Path], Awaitable[None]]
