@@ -27,7 +27,7 @@ from aiohttp import web
 
 from benchmarks import peers
 from benchmarks.report import Row, tell
-from benchmarks.subjects import Hook, Ours, Theirs, wait
+from benchmarks.subjects import Hook, Ours, Theirs, account, wait
 from monitor.clock import now
 from monitor.simulator import Scenario, Simulator, SimulatorOptions
 from monitor.store.postgres import connect
@@ -75,18 +75,8 @@ class Counting(Hook):
 
 def policy(sim: Simulator, hook: Hook) -> str:
     """Twelve accounts of one instance each."""
-    known = sim.credentials
     accounts = [
-        {
-            "name": f"account-{number}",
-            "region": known.region,
-            "endpoint": known.url,
-            "iam_endpoint": known.url,
-            "project_id": known.project_id,
-            "auth": {"aksk": {"access_key": "${AK}", "secret_key": "${SK}"}},
-            "poll_every": "1s",
-            "instances": [{"id": machine.id, "name": machine.name}],
-        }
+        account(sim, f"account-{number}", instances=[{"id": machine.id, "name": machine.name}])
         for number, machine in enumerate(sim.cloud.machines())
     ]
     return yaml.safe_dump(

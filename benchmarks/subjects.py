@@ -123,6 +123,21 @@ class Running:
             self._process = None
 
 
+def account(sim: Simulator, name: str = "prod", **more: Any) -> dict[str, Any]:
+    """The simulated cloud as an account of the policy, polled every second; the keys are in the environment."""
+    known = sim.credentials
+    return {
+        "name": name,
+        "region": known.region,
+        "endpoint": known.url,
+        "iam_endpoint": known.url,
+        "project_id": known.project_id,
+        "auth": {"aksk": {"access_key": "${AK}", "secret_key": "${SK}"}},
+        "poll_every": "1s",
+        **more,
+    }
+
+
 class Ours(Running):
     """This service. What fires is in the simulated cloud, which it polls every second."""
 
@@ -132,22 +147,12 @@ class Ours(Running):
         self.sim = sim
         self.settings: dict[str, str] = {}
         """Further settings of the process."""
-        known = sim.credentials
-        account = {
-            "name": "prod",
-            "region": known.region,
-            "endpoint": known.url,
-            "iam_endpoint": known.url,
-            "project_id": known.project_id,
-            "auth": {"aksk": {"access_key": "${AK}", "secret_key": "${SK}"}},
-            "poll_every": "1s",
-            "discover": {},
-        }
+        polled = account(sim, discover={})
         route = {"receiver": "hook", "group_wait": "1s", "group_interval": interval, "repeat_interval": "1h"}
         for key, value in account_and_route.items():
-            (account if key in ACCOUNT else route)[key] = value
+            (polled if key in ACCOUNT else route)[key] = value
         policy = {
-            "accounts": [account],
+            "accounts": [polled],
             "rules": [{"name": "abnormal", "when": "abnormal > 0", "severity": "critical"}],
             "receivers": [{"name": "hook", "webhook": {"url": hook.url, "timeout": "30s"}}],
             "route": route,
