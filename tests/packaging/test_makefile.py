@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,7 +18,11 @@ pytestmark = pytest.mark.skipif(MAKE is None, reason="make is missing")
 
 
 def make(*arguments: str) -> str:
-    done = subprocess.run([str(MAKE), *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    # as if nobody had called make before: these tests may run under it
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(
+        [str(MAKE), *arguments], cwd=ROOT, env=alone, capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
