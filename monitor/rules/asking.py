@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from monitor.model import Run, Sample
-from monitor.rules.edges import Edges
+from monitor.rules.edges import Edges, Look
 from monitor.rules.judge import Judge
 from monitor.rules.moves import ANY, bits, moved
 from monitor.rules.rule import Rule
@@ -21,10 +23,11 @@ class Asking:
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = pairs
         self._failing: Pairs | None = None
-        self._after: dict[int, Pairs] = {}
+        self._after: dict[tuple[int, Collection[Look]], Pairs] = {}
 
-    def asked(self, last: Run | None, sample: Sample) -> Pairs:
-        """Those whose answer to `sample` may differ from that to the poll before, whose run is `last`.
+    def asked(self, last: Run | None, sample: Sample, fresh: Collection[Look]) -> Pairs:
+        """Those whose answer to `sample` may differ from that to the poll before, whose run is `last`; of looks back
+        those in `fresh`, a frozenset, may see something else.
 
         What moves with time alone is not among them: that of an alert with a deadline is the caller's to ask.
         """
@@ -35,16 +38,17 @@ class Asking:
                 self._failing = tuple(pair for pair in self._pairs if pair[1].edges != _STILL)
             return self._failing
         differ = moved(last, sample)
-        found = self._after.get(differ)
+        found = self._after.get((differ, fresh))
         if found is None:
-            found = self._after[differ] = tuple(pair for pair in self._pairs if _may_move(pair[1], differ))
+            mine = tuple(pair for pair in self._pairs if _may_move(pair[1], differ, fresh))
+            found = self._after[differ, fresh] = mine
         return found
 
 
-def _may_move(judge: Judge, differ: int) -> bool:
-    """Whether a judge may change its mind between two good polls; one that looks back may at any."""
+def _may_move(judge: Judge, differ: int, fresh: Collection[Look]) -> bool:
+    """Whether a judge may change its mind between two good polls."""
     edges = judge.edges
-    if edges.leaves or edges.arrives or edges.smooth or edges.always:
+    if edges.smooth or edges.always or not (edges.leaves | edges.arrives).isdisjoint(fresh):
         return True
     # any move of the counts may begin or end a suspicion
     reads = ANY if "suspicious" in judge.names else bits(judge.names)

@@ -9,23 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 
 from monitor.model import InstanceKey, Run, Sample
-from monitor.rules.edges import Edges
+from monitor.rules.edges import Edges, Look
 from monitor.rules.moves import moved
 from monitor.rules.past import Past, moment, number_at, spacing
 from monitor.rules.stage import Stage
 
 _NONE = timedelta()
+_NOBODY: frozenset[Look] = frozenset()
+_number = itemgetter(0)
+
+Fresh = frozenset[Look] | None
 
 
 class Course:
     """Where one instance is: the next poll that is judged, at `at`; None once it is at the end of its runs."""
 
     __slots__ = (
+        "_calm",
         "_edges",
         "_index",
         "_jumps",
+        "_looks",
         "_number",
         "_places",
         "_reach",
@@ -34,7 +41,7 @@ class Course:
         "_seen",
         "_stage",
         "at",
-        "calm",
+        "fresh",
         "key",
         "past",
     )
@@ -46,20 +53,23 @@ class Course:
         self._runs = past.runs
         self._stage = stage
         self._edges = stage.edges(self.key)
+        self._looks = self._edges.leaves | self._edges.arrives
         self._reach = self._edges.reach
         self._jumps = jumps and not self._edges.always
-        self.calm = False
-        """Whether the poll judged last moved nothing that could make the next one move more."""
+        self._calm = False
+        self.fresh: Fresh = None
+        """The looks back that may see at `at` what they did not see at the poll judged last; None where the next poll
+        has to be judged whole."""
         self._index = self._number = 0
         self._seen = -1
-        self._places: list[int] = []
+        self._places: list[tuple[int, frozenset[Look]]] = []
         self._run: Run | None = self._runs[0] if self._runs else None
         self.at: datetime | None = self._run.start if self._run else None
 
     def sample(self) -> Sample:
         """What the poll at `at` saw; the polls before it are passed over. The time an answer took is not stored."""
         if self._run is not None and self._number >= self._run.polls:
-            self._leave(self._run)
+            self._cross(self._run)
         run, at = self._run, self.at
         if run is None or at is None:
             raise ValueError("the runs are at their end")
@@ -74,19 +84,23 @@ class Course:
         run = self._run
         if run is None:
             return
-        self.calm = self._jumps and calm
+        self._calm = self._jumps and calm
         if self._number == 0:
             self._places = self._landmarks(run)
-        self._plan(run, self._next(run) if self.calm else self._number + 1)
+        if self._calm:
+            self._plan(run, *self._next(run))
+        else:
+            self._plan(run, self._number + 1, None)
 
     def end(self) -> None:
         """Passes over the polls that are left: nothing will wake it any more."""
         if self._run is not None:
             self._leave(self._run)
 
-    def _plan(self, run: Run, number: int) -> None:
+    def _plan(self, run: Run, number: int, fresh: Fresh) -> None:
         """Poll `number` of the run is judged next; beyond its end, the first of the next run. The run is left only
         then, for it may be woken before."""
+        self.fresh = fresh
         following = self._runs[self._index + 1] if self._index + 1 < len(self._runs) else None
         self._number = number
         self.at = moment(run, number) if number < run.polls else following.start if following else None
@@ -97,7 +111,25 @@ class Course:
         if run is not None:
             number = max(self._seen + 1, number_at(run, at))
             if number < min(self._number, run.polls):
-                self._plan(run, number)
+                self._plan(run, number, self._looks if self._calm else None)
+
+    def _cross(self, run: Run) -> None:
+        """Goes on to the next run."""
+        self._leave(run)
+        if self._calm and self._run is not None:
+            self.fresh = self._looks if self._blurred(run, self._run) else self._passed(run.end, self._run.start)
+
+    def _blurred(self, run: Run, following: Run) -> bool:
+        """Whether a look back may have found fewer than two good samples at the end of `run`, or may as the next
+        begins."""
+        if run.failure is not None or following.failure is not None or run.polls < 2:
+            return True
+        shortest = min((look.reach for look in self._looks), default=timedelta.max)
+        return max(spacing(run), following.start - run.end) >= shortest
+
+    def _passed(self, after: datetime, until: datetime) -> frozenset[Look]:
+        """The looks that lose sight of an earlier run, or begin to see another, in (after, until]."""
+        return frozenset(look for at, look in self._leavings(self._edges, until) if after < at <= until)
 
     def _leave(self, run: Run) -> None:
         if run.polls - 1 > self._seen:
@@ -111,16 +143,17 @@ class Course:
         self._stage.pass_over(self.key, moment(run, number), number - self._seen)
         self._seen = number
 
-    def _next(self, run: Run) -> int:
-        """The next poll at which something may move; the run's length where there is none."""
+    def _next(self, run: Run) -> tuple[int, frozenset[Look]]:
+        """The next poll at which something may move, and who may see it; the run's length where there is none."""
         here = self._number
         if self._stage.restless(self.key) or self._each_matters(run, here):
-            return here + 1
-        while self._places and self._places[-1] <= here:
+            return here + 1, self._looks
+        while self._places and self._places[-1][0] <= here:
             self._places.pop()
         deadlines = (number_at(run, due) for due in self._stage.deadlines(self.key))
-        after = [number for number in deadlines if number > here]
-        return min([*after, self._places[-1] if self._places else run.polls])
+        due = min((number for number in deadlines if number > here), default=run.polls)
+        place, looks = self._places[-1] if self._places else (run.polls, _NOBODY)
+        return (place, looks) if place <= due else (due, _NOBODY)
 
     def _each_matters(self, run: Run, here: int) -> bool:
         edges = self._edges
@@ -136,20 +169,22 @@ class Course:
             return True
         return run.failure is None and _uneven(past[-1], run, edges)
 
-    def _landmarks(self, run: Run) -> list[int]:
-        """The polls of the run at which a rule may change its mind, the latest first."""
-        edges = self._edges
-        places: set[int] = set()
+    def _landmarks(self, run: Run) -> list[tuple[int, frozenset[Look]]]:
+        """The polls of the run at which a rule may change its mind, with those who may, the latest first."""
+        edges, every = self._edges, self._looks
+        places: dict[int, frozenset[Look]] = {}
         if self._reach:
+            for at, look in self._leavings(edges, run.start):
+                number = number_at(run, at)
+                places[number] = places.get(number, _NOBODY) | {look}
             if self._few(run):
                 # the second sample makes two of them, and the last gap may be longer than the others
-                places |= {1, run.polls - 1}
-            places |= {number_at(run, at) for at in self._leavings(edges, run)}
+                places |= {1: every, run.polls - 1: every}
         if run.failure is not None and (health := self._stage.health(self.key)):
             since = health.good_at or health.first_at
-            places |= {number_at(run, since + age) for age in edges.ages}
-            places |= {limit - health.failures for limit in edges.failures}
-        return sorted((place for place in places if 0 < place < run.polls), reverse=True)
+            places |= {number_at(run, since + age): every for age in edges.ages}
+            places |= {limit - health.failures: every for limit in edges.failures}
+        return sorted((place for place in places.items() if 0 < place[0] < run.polls), key=_number, reverse=True)
 
     def _few(self, run: Run) -> bool:
         """Whether a look back may find fewer than two good samples somewhere in the run."""
@@ -159,17 +194,18 @@ class Course:
         earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
         return shortest <= 2 * spacing(run) or not earlier or earlier[-1].end <= run.start - shortest
 
-    def _leavings(self, edges: Edges, run: Run) -> Iterable[datetime]:
-        """When a look back loses sight of an earlier run, or begins to see another, and can tell."""
+    def _leavings(self, edges: Edges, begun: datetime) -> Iterable[tuple[datetime, Look]]:
+        """When which look back loses sight of a run that was over before `begun`, or begins to see another, and can
+        tell."""
         past = self._stage.past(self.key)
-        yield from (first.start + look.reach for first in past[:1] for look in edges.arrives)
+        yield from ((first.start + look.reach, look) for first in past[:1] for look in edges.arrives)
         for other, following in pairwise(past):
             differ = moved(other, following)
             if not differ:
                 continue
-            yield from (following.start + look.reach for look in edges.arrives if look.counts & differ)
-            if other.end < run.start:
-                yield from (other.end + look.reach for look in edges.leaves if look.counts & differ)
+            yield from ((following.start + look.reach, look) for look in edges.arrives if look.counts & differ)
+            if other.end < begun:
+                yield from ((other.end + look.reach, look) for look in edges.leaves if look.counts & differ)
 
 
 def _uneven(now: Run, run: Run, edges: Edges) -> bool:

@@ -105,7 +105,7 @@ class Replay:
                 due = self.stage.due()
             course = self._courses[number]
             sample = course.sample()
-            changes = self.stage.take(sample, calm=course.calm)
+            changes = self.stage.take(sample, fresh=course.fresh)
             self._judged += 1
             for change in changes:
                 if change.transition is not None:

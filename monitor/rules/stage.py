@@ -16,7 +16,7 @@ from monitor.notification import Notification
 from monitor.quieting import PLAIN, Facts, Quieting, Watcher, Why
 from monitor.routing import Route
 from monitor.rules.change import Change
-from monitor.rules.edges import Edges
+from monitor.rules.edges import Edges, Look
 from monitor.rules.health import Health
 from monitor.rules.past import Past
 from monitor.rules.rule import Rule
@@ -105,11 +105,11 @@ class Stage:
         """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
         self._watches[key].pass_over(end, polls)
 
-    def take(self, sample: Sample, *, calm: bool = False) -> Sequence[Change]:
-        """Judges one sample, moves what it moves, and says what that was; for `calm` see `Watch.step`."""
+    def take(self, sample: Sample, *, fresh: Collection[Look] | None = None) -> Sequence[Change]:
+        """Judges one sample, moves what it moves, and says what that was; for `fresh` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]
-        step = watch.step(sample, self._by_rule[key], calm=calm)
+        step = watch.step(sample, self._by_rule[key], fresh=fresh)
         watch.health = step.health
         for change in step.changes:
             if change.alert is None:

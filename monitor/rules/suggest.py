@@ -20,7 +20,7 @@ from monitor.rules.syntax import Comparison, Name, Number
 
 FEW = 3
 """Fewer firings say nothing about a rule's timers."""
-LATEST = 1000
+LATEST = 500
 """Of more firings only so many are looked at, the latest: the others would say the same, and take their time."""
 WORTH = 1 / 3
 """A suggestion takes away at least this share of the firings."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from monitor.model import (
 )
 from monitor.rules.asking import Asking, Pairs
 from monitor.rules.change import Change, change_of
-from monitor.rules.edges import Edges
+from monitor.rules.edges import Edges, Look
 from monitor.rules.facts import Facts, values
 from monitor.rules.health import Health, after, lasting
 from monitor.rules.judge import Verdict
@@ -113,13 +113,13 @@ class Watch:
         else:
             self.window.span = bound.reach
 
-    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, calm: bool = False) -> Step:
+    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, fresh: Collection[Look] | None = None) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
 
-        `calm`: the last one moved nothing that this one has to follow, and its answer took as long. Then only those
-        rules are asked whose answer may differ.
+        `fresh`: the last one moved nothing that this one has to follow, and its answer took as long; and of all looks
+        back only these may see something else. Then only those rules are asked whose answer may differ.
         """
-        asked = self._may_differ(sample, alerts) if calm else self._bound
+        asked = self._bound if fresh is None else self._may_differ(sample, alerts, fresh)
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
@@ -148,8 +148,8 @@ class Watch:
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
 
-    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert]) -> Pairs:
-        pairs = self._asking.asked(self.health.run if self.health else None, sample)
+    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert], fresh: Collection[Look]) -> Pairs:
+        pairs = self._asking.asked(self.health.run if self.health else None, sample, fresh)
         timed = {name for name, alert in alerts.items() if alert.state in _TIMED}
         if not timed:
             return pairs
