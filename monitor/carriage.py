@@ -12,7 +12,7 @@ import structlog
 
 from monitor import recent
 from monitor.apart import apart
-from monitor.course import Course
+from monitor.curve import Curve
 from monitor.errors import StoreFailed
 from monitor.message import render
 from monitor.notification import Notification
@@ -58,8 +58,8 @@ class Carriage:
             return Verdict(Outcome.REFUSED, f"the policy has no {letter.kind} under {letter.receiver} any more")
         words = {"receiver": letter.receiver, "kind": letter.kind, "message": letter.id}
         with span("send", within=letter.id, attempt=letter.attempts + 1, **words):
-            course = await self._course(letter.notification) if carrier.draws else None
-            verdict = await self._send(carrier, letter.notification, edits=edits, course=course)
+            curve = await self._curve(letter.notification) if carrier.draws else None
+            verdict = await self._send(carrier, letter.notification, edits=edits, curve=curve)
             note(verdict=str(verdict.outcome))
             if verdict.outcome is not Outcome.DELIVERED:
                 failed(verdict.reason)
@@ -72,7 +72,7 @@ class Carriage:
             return Verdict(Outcome.REFUSED, f"the policy has no receiver {notification.receiver} any more"), ""
         return await self._send(carrier, notification), carrier.kind
 
-    async def _course(self, notification: Notification) -> Course | None:
+    async def _curve(self, notification: Notification) -> Curve | None:
         """How the worst instance fared lately; None where there is none, or where the store does not say at once."""
         try:
             found = recent.worst(notification)
@@ -81,7 +81,7 @@ class Carriage:
             alert, key = found
             async with asyncio.timeout(RECOLLECTION.total_seconds()), self.past.read() as tx:
                 runs = await history.reaching(tx, recent.reach(alert, notification.at), [key])
-            return recent.course(alert, runs.get(key, ()), notification.at)
+            return recent.curve(alert, runs.get(key, ()), notification.at)
         except (StoreFailed, TimeoutError) as error:
             log.debug("message goes out without a plot", message=notification.id, reason=str(error) or "no answer yet")
         except Exception:
@@ -89,7 +89,7 @@ class Carriage:
         return None
 
     async def _send(
-        self, carrier: Carrier, notification: Notification, *, edits: str = "", course: Course | None = None
+        self, carrier: Carrier, notification: Notification, *, edits: str = "", curve: Curve | None = None
     ) -> Verdict:
         """One try. Whatever a notifier does is a verdict: a plugin is other people's code, and must stop nobody."""
         bound = asyncio.timeout((carrier.within + GRACE).total_seconds())
@@ -100,7 +100,7 @@ class Carriage:
                 zone=self.zone,
                 public_url=self.public_url,
                 key=self.key,
-                course=course,
+                curve=curve,
             )
             # off the event loop where it tells of very many
             message = await apart(lambda: words(notification), size=len(notification.alerts))

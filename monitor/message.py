@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from urllib.parse import quote
 
 from monitor import telling
-from monitor.course import Course
+from monitor.curve import Curve
 from monitor.matchers import Matcher, Matchers
 from monitor.model import Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -126,10 +126,10 @@ def render(
     zone: tzinfo,
     public_url: str = "",
     key: bytes = b"",
-    course: Course | None = None,
+    curve: Curve | None = None,
 ) -> Message:
     """`notification` in `language` (en or zh), times in `zone`. The same arguments give the same message. `key` signs
-    the links of a message that is in the outbox; without it there are none that do anything. `course` is for chats that
+    the links of a message that is in the outbox; without it there are none that do anything. `curve` is for chats that
     can draw."""
     words = wording(language)
     brief = notification.reason is Reason.DIGEST
@@ -150,7 +150,7 @@ def render(
         hidden=len(notification.alerts) - len(told),
         language=language,
         actions=_actions(notification, words, public_url, key),
-        plot=telling.plot(course, notification.at, zone, words) if course else None,
+        plot=telling.plot(curve, notification.at, zone, words) if curve else None,
     )
 
 

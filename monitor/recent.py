@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from monitor.course import Course, Step
+from monitor.curve import Curve, Step
 from monitor.model import STATUSES, InstanceKey, Run
 from monitor.notification import AlertView, Notification, Reason
 from monitor.timeline import Piece, pieces
@@ -31,11 +31,11 @@ def worst(notification: Notification) -> tuple[AlertView, InstanceKey] | None:
 
 
 def reach(alert: AlertView, until: datetime) -> datetime:
-    """From when on the course of an alert is shown that is told of at `until`."""
+    """From when on the curve of an alert is shown that is told of at `until`."""
     return until - min(max((until - alert.started_at) * _BEFORE, LEAST), MOST)
 
 
-def course(alert: AlertView, runs: Sequence[Run], until: datetime) -> Course | None:
+def curve(alert: AlertView, runs: Sequence[Run], until: datetime) -> Curve | None:
     """The bad count that moved, or is there at all; the running tasks where there is none. None where nothing is known.
 
     `runs` are those of the alert's instance that touch what `reach` gives, oldest first.
@@ -52,7 +52,7 @@ def course(alert: AlertView, runs: Sequence[Run], until: datetime) -> Course | N
     moved = [status for status in _BAD if len(counts[status]) > 1]
     there = [status for status in _BAD if counts[status] != {0}]
     status = next(iter((*moved, *there)), "running")
-    return Course(alert.instance, status, found[status], alert.started_at, alert.resolved_at)
+    return Curve(alert.instance, status, found[status], alert.started_at, alert.resolved_at)
 
 
 def _as_told(runs: Sequence[Run], alert: AlertView) -> Sequence[Run]:

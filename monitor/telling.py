@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from monitor.course import Course
+from monitor.curve import Curve
 from monitor.figures import counts, figures, foreign, health, moved
 from monitor.notification import AlertView
 from monitor.wording import Wording
@@ -18,9 +18,9 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A course with the words around it: `title` above it, `since` and `until` below its ends."""
+    """A curve with the words around it: `title` above it, `since` and `until` below its ends."""
 
-    course: Course
+    curve: Curve
     title: str
     since: str
     until: str
@@ -53,17 +53,17 @@ def prose(alert: AlertView, words: Wording) -> tuple[str, ...]:
     return tuple(filter(None, (words.causes.get(alert.cause, ""), _back(alert, words))))
 
 
-def plot(course: Course, at: datetime, zone: tzinfo, words: Wording) -> Plot:
-    """The course of a message of the moment `at`."""
-    known = course.known
+def plot(curve: Curve, at: datetime, zone: tzinfo, words: Wording) -> Plot:
+    """The curve of a message of the moment `at`."""
+    known = curve.known
     title = words.plotted.format(
-        instance=clean(course.instance, 80),
-        status=words.counts[course.status],
+        instance=clean(curve.instance, 80),
+        status=words.counts[curve.status],
         low=min(known),
         high=max(known),
         last=known[-1],
     )
-    return Plot(course, title, near(course.since, at, zone), near(course.until, at, zone))
+    return Plot(curve, title, near(curve.since, at, zone), near(curve.until, at, zone))
 
 
 def _moments(alert: AlertView, at: datetime, zone: tzinfo, words: Wording) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ def _page(message: Message, picture: str) -> EmailMessage:
     page = EmailMessage(policy=_POLICY)
     page.set_content(_html(message, picture.strip("<>")), subtype="html")
     if message.plot:
-        drawn = plot(message.plot.course)
+        drawn = plot(message.plot.curve)
         page.add_related(drawn, "image", "png", cid=picture, disposition="inline", filename="plot.png")
         page.set_boundary(f"=_{_digest(f'page {message.notification.id}')}")
     return page
@@ -111,7 +111,7 @@ def _plot(shown: Plot, picture: str, words: Wording) -> str:
     return (
         f'<table role="presentation" cellpadding="0" cellspacing="0" style="width:100%;max-width:{WIDTH + 60}px">'
         f'<tr><td></td><td colspan="2" style="padding:0 0 6px;font-size:14px">{escape(shown.title)}</td></tr>'
-        f'<tr><td align="right" valign="top" style="{quiet};padding-right:6px">{max(*shown.course.known, 1)}</td>'
+        f'<tr><td align="right" valign="top" style="{quiet};padding-right:6px">{max(*shown.curve.known, 1)}</td>'
         f'<td colspan="2" rowspan="2">{image}</td></tr>'
         f'<tr><td align="right" valign="bottom" style="{quiet};padding-right:6px">0</td></tr>'
         f'<tr style="{quiet}"><td></td><td style="padding-top:4px">{shown.since}</td>'

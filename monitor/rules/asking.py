@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from monitor.model import Run, Sample
 from monitor.rules.edges import Edges, Look
 from monitor.rules.judge import Judge
@@ -23,11 +21,11 @@ class Asking:
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = pairs
         self._failing: Pairs | None = None
-        self._after: dict[tuple[int, Collection[Look]], Pairs] = {}
+        self._after: dict[tuple[int, frozenset[Look]], Pairs] = {}
 
-    def asked(self, last: Run | None, sample: Sample, fresh: Collection[Look]) -> Pairs:
+    def asked(self, last: Run | None, sample: Sample, fresh: frozenset[Look]) -> Pairs:
         """Those whose answer to `sample` may differ from that to the poll before, whose run is `last`; of looks back
-        those in `fresh`, a frozenset, may see something else.
+        those in `fresh` may see something else.
 
         What moves with time alone is not among them: that of an alert with a deadline is the caller's to ask.
         """
@@ -45,7 +43,7 @@ class Asking:
         return found
 
 
-def _may_move(judge: Judge, differ: int, fresh: Collection[Look]) -> bool:
+def _may_move(judge: Judge, differ: int, fresh: frozenset[Look]) -> bool:
     """Whether a judge may change its mind between two good polls."""
     edges = judge.edges
     if edges.smooth or edges.always or not (edges.leaves | edges.arrives).isdisjoint(fresh):

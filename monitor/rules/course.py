@@ -19,9 +19,6 @@ from monitor.rules.stage import Stage
 
 _NONE = timedelta()
 _NOBODY: frozenset[Look] = frozenset()
-_number = itemgetter(0)
-
-Fresh = frozenset[Look] | None
 
 
 class Course:
@@ -57,7 +54,7 @@ class Course:
         self._reach = self._edges.reach
         self._jumps = jumps and not self._edges.always
         self._calm = False
-        self.fresh: Fresh = None
+        self.fresh: frozenset[Look] | None = None
         """The looks back that may see at `at` what they did not see at the poll judged last; None where the next poll
         has to be judged whole."""
         self._index = self._number = 0
@@ -97,7 +94,7 @@ class Course:
         if self._run is not None:
             self._leave(self._run)
 
-    def _plan(self, run: Run, number: int, fresh: Fresh) -> None:
+    def _plan(self, run: Run, number: int, fresh: frozenset[Look] | None) -> None:
         """Poll `number` of the run is judged next; beyond its end, the first of the next run. The run is left only
         then, for it may be woken before."""
         self.fresh = fresh
@@ -129,7 +126,7 @@ class Course:
 
     def _passed(self, after: datetime, until: datetime) -> frozenset[Look]:
         """The looks that lose sight of an earlier run, or begin to see another, in (after, until]."""
-        return frozenset(look for at, look in self._leavings(self._edges, until) if after < at <= until)
+        return frozenset(look for at, look in self._leavings(until) if after < at <= until)
 
     def _leave(self, run: Run) -> None:
         if run.polls - 1 > self._seen:
@@ -174,7 +171,7 @@ class Course:
         edges, every = self._edges, self._looks
         places: dict[int, frozenset[Look]] = {}
         if self._reach:
-            for at, look in self._leavings(edges, run.start):
+            for at, look in self._leavings(run.start):
                 number = number_at(run, at)
                 places[number] = places.get(number, _NOBODY) | {look}
             if self._few(run):
@@ -184,7 +181,7 @@ class Course:
             since = health.good_at or health.first_at
             places |= {number_at(run, since + age): every for age in edges.ages}
             places |= {limit - health.failures: every for limit in edges.failures}
-        return sorted((place for place in places.items() if 0 < place[0] < run.polls), key=_number, reverse=True)
+        return sorted((place for place in places.items() if 0 < place[0] < run.polls), key=itemgetter(0), reverse=True)
 
     def _few(self, run: Run) -> bool:
         """Whether a look back may find fewer than two good samples somewhere in the run."""
@@ -194,10 +191,10 @@ class Course:
         earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
         return shortest <= 2 * spacing(run) or not earlier or earlier[-1].end <= run.start - shortest
 
-    def _leavings(self, edges: Edges, begun: datetime) -> Iterable[tuple[datetime, Look]]:
+    def _leavings(self, begun: datetime) -> Iterable[tuple[datetime, Look]]:
         """When which look back loses sight of a run that was over before `begun`, or begins to see another, and can
         tell."""
-        past = self._stage.past(self.key)
+        edges, past = self._edges, self._stage.past(self.key)
         yield from ((first.start + look.reach, look) for first in past[:1] for look in edges.arrives)
         for other, following in pairwise(past):
             differ = moved(other, following)

@@ -105,7 +105,7 @@ class Stage:
         """So many more samples of an instance up to `end`, each like its last one, that move nothing."""
         self._watches[key].pass_over(end, polls)
 
-    def take(self, sample: Sample, *, fresh: Collection[Look] | None = None) -> Sequence[Change]:
+    def take(self, sample: Sample, *, fresh: frozenset[Look] | None = None) -> Sequence[Change]:
         """Judges one sample, moves what it moves, and says what that was; for `fresh` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -113,7 +113,7 @@ class Watch:
         else:
             self.window.span = bound.reach
 
-    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, fresh: Collection[Look] | None = None) -> Step:
+    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, fresh: frozenset[Look] | None = None) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
 
         `fresh`: the last one moved nothing that this one has to follow, and its answer took as long; and of all looks
@@ -148,7 +148,7 @@ class Watch:
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
 
-    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert], fresh: Collection[Look]) -> Pairs:
+    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert], fresh: frozenset[Look]) -> Pairs:
         pairs = self._asking.asked(self.health.run if self.health else None, sample, fresh)
         timed = {name for name, alert in alerts.items() if alert.state in _TIMED}
         if not timed:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.course import Step
+from monitor.curve import Step
 from monitor.model import Counts, Failure, FailureKind, InstanceKey, Run, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
-from monitor.recent import course, reach, worst
+from monitor.recent import curve, reach, worst
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 ALERT = AlertView(
@@ -41,7 +41,7 @@ def failed(start: float, end: float) -> Run:
 
 
 def test_both_kinds_together_are_told_and_what_failed_is_a_gap() -> None:
-    found = course(ALERT, [run(400, 90.5), failed(90, 60.5), run(60, 20.5), run(20, 0, abnormal=3)], NOW)
+    found = curve(ALERT, [run(400, 90.5), failed(90, 60.5), run(60, 20.5), run(20, 0, abnormal=3)], NOW)
     assert found is not None
     assert (found.instance, found.status, found.fired_at, found.over_at) == ("orders", "abnormal", before(20), None)
     assert found.steps == (
@@ -66,14 +66,14 @@ def test_both_kinds_together_are_told_and_what_failed_is_a_gap() -> None:
 def test_the_bad_count_that_moved_is_shown_or_that_there_is_or_what_runs(
     early: dict[str, int], late: dict[str, int], status: str
 ) -> None:
-    found = course(ALERT, [run(300, 20.5, **early), run(20, 0, **late)], NOW)
+    found = curve(ALERT, [run(300, 20.5, **early), run(20, 0, **late)], NOW)
     assert found is not None
     assert found.status == status
 
 
 def test_nothing_is_shown_of_what_is_not_known() -> None:
-    assert course(ALERT, [], NOW) is None
-    assert course(ALERT, [failed(500, 0)], NOW) is None
+    assert curve(ALERT, [], NOW) is None
+    assert curve(ALERT, [failed(500, 0)], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_it_reaches_back_before_the_break_where_that_is_not_too_long_ago(
 
 
 def test_it_begins_with_the_history() -> None:
-    found = course(ALERT, [run(30, 20.5), run(20, 0, abnormal=1)], NOW)
+    found = curve(ALERT, [run(30, 20.5), run(20, 0, abnormal=1)], NOW)
     assert found is not None
     assert found.since == before(30)
-    at_once = course(ALERT, [run(0.5, 0, abnormal=1)], NOW)
+    at_once = curve(ALERT, [run(0.5, 0, abnormal=1)], NOW)
     assert at_once is not None
     assert [(step.start, step.count) for step in at_once.steps] == [(before(2), None), (before(0.5), 1)]
 
@@ -102,13 +102,13 @@ def test_it_begins_with_the_history() -> None:
 def test_what_the_store_has_not_written_yet_is_taken_from_the_alert() -> None:
     """The ends of runs are written every ten seconds; at polls every second that would be a gap."""
     quick = Run(NOW - timedelta(minutes=5), NOW - timedelta(seconds=9), 292, Counts(4, 1), Counts())
-    found = course(replace(ALERT, values_at=NOW - timedelta(seconds=1)), [quick], NOW)
+    found = curve(replace(ALERT, values_at=NOW - timedelta(seconds=1)), [quick], NOW)
     assert found is not None
     assert [step.count for step in found.steps] == [1]
 
 
 def test_what_came_after_the_message_is_not_in_it() -> None:
-    found = course(ALERT, [run(300, -5), run(-5.5, -9, abnormal=8)], NOW)
+    found = curve(ALERT, [run(300, -5), run(-5.5, -9, abnormal=8)], NOW)
     assert found is not None
     assert (found.until, found.status, set(found.known)) == (NOW, "running", {43})
 

@@ -17,7 +17,7 @@ from test_web_browser import CONTRAST, browser
 from test_web_chat import Hand, _in_shanghai, picture, story
 
 from monitor import clock
-from monitor.course import Course
+from monitor.curve import Curve
 from monitor.fdi.account import Account, Aksk
 from monitor.fdi.topics import AccountTopics
 from monitor.message import render
@@ -27,7 +27,7 @@ from monitor.notifiers import Outcome, SmtpServer, Tools, registry
 from monitor.notifiers.email import Email, EmailOptions
 from monitor.notifiers.plot import HEIGHT, WIDTH
 from monitor.notifiers.receiver import Integration
-from monitor.recent import course
+from monitor.recent import curve
 from monitor.simulator import Scenario, Simulator, SimulatorOptions
 
 __all__ = ["_in_shanghai", "browser"]  # the fixtures
@@ -138,7 +138,7 @@ async def test_a_living_message_changes_on_the_page(browser: Browser) -> None:
         await expect(page.get_by_role("link", name="Telegram")).to_contain_text("3")
 
 
-def past(said: Notification) -> Course:
+def past(said: Notification) -> Curve:
     """Hours before the break, with a smaller one and polls that failed."""
 
     def run(start: float, end: float, broken: int | None) -> Run:
@@ -153,7 +153,7 @@ def past(said: Notification) -> Course:
     [alert] = said.alerts
     after = (said.at - alert.started_at).total_seconds() / 60
     parts = [(400.0, 130.5, 0), (130, 110.5, 2), (110, 70.5, 0), (70, 50.5, None), (50, 25.5, 0), (25, 12.5, 1)]
-    found = course(alert, [run(*part) for part in (*parts, (12, 0.5, 0), (0, -after, 3))], said.at)
+    found = curve(alert, [run(*part) for part in (*parts, (12, 0.5, 0), (0, -after, 3))], said.at)
     assert found is not None
     return found
 
@@ -162,7 +162,7 @@ def past(said: Notification) -> Course:
 async def test_an_email_with_the_counts_of_the_last_hours(browser: Browser, language: str) -> None:
     said = spoken(story()[0], language)
     said = replace(said, at=said.at + timedelta(minutes=20))
-    message = render(said, language=language, zone=clock.zone(), public_url=URL, key=KEY, course=past(said))
+    message = render(said, language=language, zone=clock.zone(), public_url=URL, key=KEY, curve=past(said))
     smtp = SmtpServer(sender="monitor@example.com")
     async with aiohttp.ClientSession() as session:
         email = Email(EmailOptions(to=("ops@example.com",)), Tools(session, Hand(), smtp=smtp))

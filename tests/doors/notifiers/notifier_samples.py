@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from monitor.course import Course
+from monitor.curve import Curve
 from monitor.message import Message, render
 from monitor.model import Cause, Severity
 from monitor.notification import AlertView, Change, Notification, Reason
@@ -90,7 +90,7 @@ def notification(reason: Reason) -> Notification:
 
 
 def message(
-    reason: Reason = Reason.FIRST, *, language: str = "en", course: Course | None = None, **changes: Any
+    reason: Reason = Reason.FIRST, *, language: str = "en", curve: Curve | None = None, **changes: Any
 ) -> Message:
     said = dataclasses.replace(notification(reason), **changes)
     key = b"0123456789abcdef0123456789abcdef"
@@ -100,7 +100,7 @@ def message(
         zone=ZoneInfo("Asia/Shanghai"),
         public_url="https://fdi.example.com",
         key=key,
-        course=course,
+        curve=curve,
     )
 
 

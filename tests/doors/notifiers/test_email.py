@@ -22,7 +22,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from notifier_samples import CANARY, ORDERS, message, tools
 from pydantic import SecretStr, ValidationError
 
-from monitor.course import Course, Step
+from monitor.curve import Curve, Step
 from monitor.message import Message, plain
 from monitor.notification import Reason
 from monitor.notifiers import Outcome, SmtpServer, Verdict
@@ -366,7 +366,7 @@ async def test_the_password_shows_nowhere(caplog: pytest.LogCaptureFixture) -> N
 
 
 NINE = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
-COURSE = Course(
+CURVE = Curve(
     "<orders>",
     "abnormal",
     (
@@ -390,7 +390,7 @@ async def test_the_counts_of_the_last_hours_are_an_inline_picture_with_words_for
 ) -> None:
     mailbox = Mailbox()
     async with serving(mailbox) as server:
-        await sent(server, message(language=language, course=COURSE))
+        await sent(server, message(language=language, curve=CURVE))
     (mail,) = mailbox.mails
     assert [part.get_content_type() for part in mail.walk()] == [
         "multipart/alternative",
@@ -402,7 +402,7 @@ async def test_the_counts_of_the_last_hours_are_an_inline_picture_with_words_for
     html, picture = mail.get_body(("html",)), list(mail.walk())[-1]
     assert html is not None
     assert picture["Content-Disposition"].startswith("inline")
-    assert picture.get_content() == plot(COURSE)
+    assert picture.get_content() == plot(CURVE)
     page = html.get_content()
     assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in page
     assert f'alt="{escape(words)}"' in page
@@ -412,5 +412,5 @@ async def test_the_counts_of_the_last_hours_are_an_inline_picture_with_words_for
 def test_without_a_course_there_is_no_picture_and_every_try_draws_the_same() -> None:
     mail = Email(options(), tools(smtp=SmtpServer(sender="a@example.com")))
     assert "img" not in str(mail.payload(message()))
-    first, again = (bytes(mail.payload(message(course=COURSE))) for _ in range(2))
+    first, again = (bytes(mail.payload(message(curve=CURVE))) for _ in range(2))
     assert first == again

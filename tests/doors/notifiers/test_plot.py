@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.course import Course, Step
+from monitor.curve import Curve, Step
 from monitor.notifiers.plot import HEIGHT, WIDTH, plot
 
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ RED, BLUE, TINT, GREY = (198, 40, 40), (21, 101, 192), (253, 232, 230), (199, 20
 DOT, ROOM = 8, 10
 """Dots that the last count is kept from the edge, and the line from above and below."""
 WHITE = (247, 248, 250)
-SEEN = Course(
+SEEN = Curve(
     "orders",
     "abnormal",
     (
@@ -85,10 +85,10 @@ def test_the_count_is_a_line_from_nothing_to_the_highest() -> None:
 
 def test_a_break_that_was_just_found_is_a_dot_at_the_end() -> None:
     found = (Step(START, START + HOUR, 0), Step(START + HOUR, START + HOUR, 7))
-    last = read(plot(Course("orders", "abnormal", found, START + HOUR))).column(4)
+    last = read(plot(Curve("orders", "abnormal", found, START + HOUR))).column(4)
     assert (last[ROOM], last[ROOM + DOT - 1]) == (RED, RED)
     unknown = (Step(START, START + HOUR, 7), Step(START + HOUR, START + HOUR + HOUR, None))
-    assert RED not in read(plot(Course("orders", "abnormal", unknown, START + HOUR))).column(3.9)
+    assert RED not in read(plot(Curve("orders", "abnormal", unknown, START + HOUR))).column(3.9)
 
 
 def test_what_no_poll_told_is_hatched_and_has_no_line() -> None:
@@ -103,25 +103,25 @@ def test_it_is_tinted_while_the_alert_fires_and_a_dashed_line_says_from_when() -
     assert (TINT in seen.column(2.5), TINT in seen.column(0.5)) == (True, False)
     edge = seen.column(2)
     assert 0.4 < edge[: seen.height // 2].count(RED) / (seen.height // 2) < 0.6
-    over = read(plot(Course("orders", "abnormal", SEEN.steps, SEEN.fired_at, START + 3 * HOUR)))
+    over = read(plot(Curve("orders", "abnormal", SEEN.steps, SEEN.fired_at, START + 3 * HOUR)))
     assert [TINT in over.column(hour) for hour in (2.5, 3.5)] == [True, False]
 
 
 def test_an_alert_older_than_the_picture_has_no_edge_in_it() -> None:
-    old = Course("orders", "abnormal", (Step(START, START + HOUR, 4),), START - HOUR)
+    old = Curve("orders", "abnormal", (Step(START, START + HOUR, 4),), START - HOUR)
     assert read(plot(old)).column(0).count(RED) == 4
     assert WHITE not in read(plot(old)).column(2)
 
 
 def test_running_tasks_are_no_alarm() -> None:
-    well = Course("orders", "running", SEEN.steps, SEEN.fired_at)
+    well = Curve("orders", "running", SEEN.steps, SEEN.fired_at)
     assert read(plot(well)).level(2.5, BLUE) == 0.5
 
 
 @pytest.mark.parametrize("count", [0, 1, 10**12])
 def test_any_count_is_drawn(count: int) -> None:
     step = Step(START, START + HOUR, count)
-    assert read(plot(Course("orders", "abnormal", (step,), START))).level(2) == min(count, 1)
+    assert read(plot(Curve("orders", "abnormal", (step,), START))).level(2) == min(count, 1)
 
 
 def test_the_same_course_is_the_same_file_and_a_jumping_day_is_small() -> None:
@@ -130,4 +130,4 @@ def test_the_same_course_is_the_same_file_and_a_jumping_day_is_small() -> None:
     steps = tuple(
         Step(START + place * minute, START + (place + 1) * minute, place * 7919 % 97) for place in range(2880)
     )
-    assert len(plot(Course("orders", "abnormal", steps, START))) < 30_000
+    assert len(plot(Curve("orders", "abnormal", steps, START))) < 30_000

@@ -16,7 +16,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Curve:
     """The tasks in `status` (one of `monitor.model.STATUSES`), both kinds together. `steps` follow one another without
     holes, and one of them at least has a count. The alert fires from `fired_at` until `over_at`, None while it does."""
 
