@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,14 @@ def test_with_the_plugin_a_skip_is_a_failure(test: str, code: int, workers: list
 
 
 def test_what_tests_need_of_the_machine_is_installed() -> None:
-    """Chromium for the pages, fonts for their Chinese, promtool for the comparison with Prometheus."""
-    installed = SCRIPT.read_text().partition("packages=(")[2].partition(")")[0].split()
-    assert {"chromium", "fonts-noto-cjk", "prometheus"} <= set(installed)
+    """Chromium for the pages, fonts for their Chinese, and whatever a skipped test says to install."""
+    installed = set(SCRIPT.read_text().partition("packages=(")[2].partition(")")[0].split())
+    texts = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").rglob("*.py"))]
+    asked = {
+        name
+        for text in texts
+        for names in re.findall(r"apt-get install ([a-z][a-z -]*)", text)
+        for name in names.split()
+    }
+    assert {"prometheus", "systemd"} <= asked
+    assert {"chromium", "fonts-noto-cjk", *asked} <= installed

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 MAKE = shutil.which("make")
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
-pytestmark = pytest.mark.skipif(MAKE is None, reason="make is missing")
+pytestmark = pytest.mark.skipif(MAKE is None, reason="make is missing: apt-get install make")
 
 
 def make(*arguments: str) -> str:
