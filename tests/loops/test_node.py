@@ -127,13 +127,12 @@ async def town(server: Server, tmp_path: Path) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(server.fresh())
         made = Town(url, tmp_path, stack)
-        stack.push_async_callback(everybody_ends, made)
-        yield made
-
-
-async def everybody_ends(town: Town) -> None:
-    for name in list(town.tasks):
-        await town.ends(name)
+        try:
+            yield made
+        finally:
+            # before their stores are closed: who works on would open them again
+            for name in list(made.tasks):
+                await made.ends(name)
 
 
 def share(place: Place, *others: Place) -> set[str]:
