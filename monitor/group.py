@@ -58,8 +58,8 @@ class Group:
 
     def changed(self, at: datetime) -> Group:
         """The group after one of its alerts moved at `at`."""
-        touched = replace(self, changed_at=self.changed_at or at)
-        return replace(touched, look_at=earliest(self.look_at, touched.due()))
+        changed_at = self.changed_at or at
+        return replace(self, changed_at=changed_at, look_at=earliest(self.look_at, self._due(changed_at)))
 
     def freed(self, at: datetime) -> Group:
         """The group after what inhibited some of it ended at `at`.
@@ -70,9 +70,10 @@ class Group:
 
     def due(self) -> datetime | None:
         """When its unsaid change may be spoken of; None without one."""
-        if self.changed_at is None:
-            return None
-        waited = self.changed_at + self.wait
+        return self._due(self.changed_at) if self.changed_at is not None else None
+
+    def _due(self, changed_at: datetime) -> datetime:
+        waited = changed_at + self.wait
         return waited if self.spoke_at is None else max(waited, self.spoke_at + self.interval)
 
     @property

@@ -53,39 +53,53 @@ def decide(
     scene = Scene(group, alerts, look, tells_acks=tells_acks)
     repeat_at = scene.repeat_at()
     due = group.due()
-    later, kept = replace(group, held=scene.owed | scene.held), replace(group, held=scene.held)
     if due is not None and at < due:
-        return Decision(Quiet.WAITING, replace(later, look_at=earliest(due, look.changes_at)))
+        return _later(Quiet.WAITING, scene, earliest(due, look.changes_at))
     verdict = scene.verdict(at, repeat_at, changed=due is not None)
     if isinstance(verdict, Quiet):
         if not scene.standing and not group.said:
             return Decision(verdict, None)
         again = earliest(_future(_date(repeat_at), at), _let_go(verdict, look, group))
-        return Decision(verdict, replace(kept, changed_at=None, look_at=again), by=scene.because(verdict))
+        still = replace(group, held=scene.held, changed_at=None, look_at=again)
+        return Decision(verdict, still, by=scene.because(verdict))
     if look.muted is not None:
         muted = Quiet(look.muted.why)
-        return Decision(muted, replace(later, look_at=_let_go(muted, look, group)), by=look.muted.by)
+        return _later(muted, scene, _let_go(muted, look, group), by=look.muted.by)
     rested = group.spoke_at + group.interval if group.spoke_at is not None else at
     if due is None and verdict not in (Reason.REPEAT, Reason.ACKNOWLEDGED) and at < rested:
-        return Decision(Quiet.WAITING, replace(later, look_at=earliest(rested, look.changes_at)))
+        return _later(Quiet.WAITING, scene, earliest(rested, look.changes_at))
     if verdict is Reason.ACKNOWLEDGED:
-        return _show(kept, scene, at=at, message_id=message_id)
-    return _speak(kept, scene, verdict, at=at, message_id=message_id, tells_acks=tells_acks)
+        return _show(scene, at=at, message_id=message_id)
+    return _speak(scene, verdict, at=at, message_id=message_id, tells_acks=tells_acks)
 
 
-def _show(group: Group, scene: Scene, *, at: datetime, message_id: str) -> Decision:
+def _later(why: Quiet, scene: Scene, look_at: datetime | None, *, by: str = "") -> Decision:
+    """What there is to say waits."""
+    return Decision(why, replace(scene.group, held=scene.owed | scene.held, look_at=look_at), by=by)
+
+
+def _show(scene: Scene, *, at: datetime, message_id: str) -> Decision:
     """A message that only shows who cares for what fires: nothing that was said or is to be said is another for it."""
+    group = scene.group
     notification = _notification(group, scene, Reason.ACKNOWLEDGED, at=at, message_id=message_id)
     told = {key: replace(group.said[key], owner=scene.owners.get(key, "")) for key in scene.untold}
-    shown = replace(group, version=group.version + 1, changed_at=None, said={**group.said, **told})
     # What is due while this is shown is said next.
     repeat_at = _date(scene.repeat_at())
     again = earliest(max(repeat_at, at) if repeat_at is not None else None, scene.look.changes_at)
-    return Decision(Reason.ACKNOWLEDGED, replace(shown, look_at=again), notification)
+    shown = replace(
+        group,
+        held=scene.held,
+        version=group.version + 1,
+        changed_at=None,
+        said={**group.said, **told},
+        look_at=again,
+    )
+    return Decision(Reason.ACKNOWLEDGED, shown, notification)
 
 
-def _speak(group: Group, scene: Scene, verdict: Reason, *, at: datetime, message_id: str, tells_acks: bool) -> Decision:
+def _speak(scene: Scene, verdict: Reason, *, at: datetime, message_id: str, tells_acks: bool) -> Decision:
     """The message, and the group after it. Who cares for what fires is shown by another right after it."""
+    group = scene.group
     notification = _notification(group, scene, verdict, at=at, message_id=message_id)
     told = {key: _said(one, group.said.get(key), scene) for key, one in scene.firing.items()}
     believed = {key: said for key, said in group.said.items() if key in scene.standing}

@@ -44,7 +44,12 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Both kinds together, state by state."""
-        return Counts(*map(sum, zip(self, other, strict=True)))
+        return Counts(
+            self.running + other.running,
+            self.abnormal + other.abnormal,
+            self.terminated + other.terminated,
+            self.completed + other.completed,
+        )
 
 
 class InstanceKey(NamedTuple):

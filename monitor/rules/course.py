@@ -6,7 +6,7 @@ over. The polls between are passed over: each would see what the last one saw, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
@@ -25,6 +25,7 @@ class Course:
     """Where one instance is: the next poll that is judged, at `at`; None once it is at the end of its runs."""
 
     __slots__ = (
+        "_ahead",
         "_calm",
         "_edges",
         "_index",
@@ -36,6 +37,7 @@ class Course:
         "_run",
         "_runs",
         "_seen",
+        "_shortest",
         "_stage",
         "at",
         "fresh",
@@ -52,6 +54,9 @@ class Course:
         self._edges = stage.edges(self.key)
         self._looks = self._edges.leaves | self._edges.arrives
         self._reach = self._edges.reach
+        self._shortest = min((look.reach for look in self._looks), default=timedelta.max)
+        known = stage.past(self.key)
+        self._ahead = [*self._leavings(known[:1]), *self._leavings(known)]
         self._jumps = jumps and not self._edges.always
         self._calm = False
         self.fresh: frozenset[Look] | None = None
@@ -121,12 +126,11 @@ class Course:
         begins."""
         if run.failure is not None or following.failure is not None or run.polls < 2:
             return True
-        shortest = min((look.reach for look in self._looks), default=timedelta.max)
-        return max(spacing(run), following.start - run.end) >= shortest
+        return max(spacing(run), following.start - run.end) >= self._shortest
 
     def _passed(self, after: datetime, until: datetime) -> frozenset[Look]:
         """The looks that lose sight of an earlier run, or begin to see another, in (after, until]."""
-        return frozenset(look for at, look in self._leavings(until) if after < at <= until)
+        return frozenset(look for at, look in self._ahead if after < at <= until)
 
     def _leave(self, run: Run) -> None:
         if run.polls - 1 > self._seen:
@@ -159,11 +163,12 @@ class Course:
         if not self._reach:
             return False
         past = self._stage.past(self.key)
-        others = [other for other in past if other.end < run.start]
         # a failed poll takes nothing into the window, so what is in it leaves poll by poll
         reach = max(edges.smooth, default=_NONE) if run.failure is None else self._reach
-        if reach and others and moment(run, here) <= others[-1].end + reach:
-            return True
+        if reach:
+            last = next((other for other in reversed(past) if other.end < run.start), None)
+            if last is not None and moment(run, here) <= last.end + reach:
+                return True
         return run.failure is None and _uneven(past[-1], run, edges)
 
     def _landmarks(self, run: Run) -> list[tuple[int, frozenset[Look]]]:
@@ -171,9 +176,14 @@ class Course:
         edges, every = self._edges, self._looks
         places: dict[int, frozenset[Look]] = {}
         if self._reach:
-            for at, look in self._leavings(run.start):
-                number = number_at(run, at)
-                places[number] = places.get(number, _NOBODY) | {look}
+            past = self._stage.past(self.key)
+            if past and past[-1].start == run.start:
+                self._ahead += self._leavings(past[-2:])
+            self._ahead = [(at, look) for at, look in self._ahead if at > run.start]
+            for at, look in self._ahead:
+                if at <= run.end:
+                    number = number_at(run, at)
+                    places[number] = places.get(number, _NOBODY) | {look}
             if self._few(run):
                 # the second sample makes two of them, and the last gap may be longer than the others
                 places |= {1: every, run.polls - 1: every}
@@ -191,17 +201,16 @@ class Course:
         earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
         return shortest <= 2 * spacing(run) or not earlier or earlier[-1].end <= run.start - shortest
 
-    def _leavings(self, begun: datetime) -> Iterable[tuple[datetime, Look]]:
-        """When which look back loses sight of a run that was over before `begun`, or begins to see another, and can
-        tell."""
-        edges, past = self._edges, self._stage.past(self.key)
-        yield from ((first.start + look.reach, look) for first in past[:1] for look in edges.arrives)
+    def _leavings(self, past: Sequence[Run]) -> Iterable[tuple[datetime, Look]]:
+        """When which look back loses sight of one of these runs, of which another follows, or begins to see the
+        following, and can tell. One alone is seen as it arrives."""
+        edges = self._edges
+        if len(past) == 1:
+            yield from ((past[0].start + look.reach, look) for look in edges.arrives)
         for other, following in pairwise(past):
             differ = moved(other, following)
-            if not differ:
-                continue
-            yield from ((following.start + look.reach, look) for look in edges.arrives if look.counts & differ)
-            if other.end < begun:
+            if differ:
+                yield from ((following.start + look.reach, look) for look in edges.arrives if look.counts & differ)
                 yield from ((other.end + look.reach, look) for look in edges.leaves if look.counts & differ)
 
 
