@@ -27,6 +27,7 @@ class Course:
     __slots__ = (
         "_ahead",
         "_calm",
+        "_counting",
         "_edges",
         "_index",
         "_jumps",
@@ -55,6 +56,8 @@ class Course:
         self._looks = self._edges.leaves | self._edges.arrives
         self._reach = self._edges.reach
         self._shortest = min((look.reach for look in self._looks), default=timedelta.max)
+        averaged = (*(look.reach for look in self._edges.leaves), *self._edges.smooth)
+        self._counting = min(averaged, default=None)
         known = stage.past(self.key)
         self._ahead = [*self._leavings(known[:1]), *self._leavings(known)]
         self._jumps = jumps and not self._edges.always
@@ -166,7 +169,7 @@ class Course:
         # a failed poll takes nothing into the window, so what is in it leaves poll by poll
         reach = max(edges.smooth, default=_NONE) if run.failure is None else self._reach
         if reach:
-            last = next((other for other in reversed(past) if other.end < run.start), None)
+            last = _before(run, past)
             if last is not None and moment(run, here) <= last.end + reach:
                 return True
         return run.failure is None and _uneven(past[-1], run, edges)
@@ -195,11 +198,13 @@ class Course:
 
     def _few(self, run: Run) -> bool:
         """Whether a look back may find fewer than two good samples somewhere in the run."""
-        shortest = min((*(look.reach for look in self._edges.leaves), *self._edges.smooth), default=None)
+        shortest = self._counting
         if shortest is None:
             return False
-        earlier = [other for other in self._stage.past(self.key) if other.end < run.start]
-        return shortest <= 2 * spacing(run) or not earlier or earlier[-1].end <= run.start - shortest
+        if shortest <= 2 * spacing(run):
+            return True
+        last = _before(run, self._stage.past(self.key))
+        return last is None or last.end <= run.start - shortest
 
     def _leavings(self, past: Sequence[Run]) -> Iterable[tuple[datetime, Look]]:
         """When which look back loses sight of one of these runs, of which another follows, or begins to see the
@@ -212,6 +217,11 @@ class Course:
             if differ:
                 yield from ((following.start + look.reach, look) for look in edges.arrives if look.counts & differ)
                 yield from ((other.end + look.reach, look) for look in edges.leaves if look.counts & differ)
+
+
+def _before(run: Run, past: Sequence[Run]) -> Run | None:
+    """The last of the past that was over when `run` began."""
+    return next((other for other in reversed(past) if other.end < run.start), None)
 
 
 def _uneven(now: Run, run: Run, edges: Edges) -> bool:

@@ -23,6 +23,8 @@ from monitor.rules.rule import Rule
 from monitor.rules.together import Together
 from monitor.rules.watch import Watch
 
+_TIMED = (State.PENDING, State.CLEARING)
+
 
 @dataclass(slots=True)
 class _Circle:
@@ -55,6 +57,7 @@ class Stage:
         self._together = Together(rules, self._watches.values(), figures=figures)
         self._route = route
         self._by_rule: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
+        self._timed: dict[InstanceKey, dict[str, Alert]] = {key: {} for key in self._watches}
         self._alerts: dict[str, Alert] = {}
         self._circles: dict[tuple[str, str], _Circle] = {}
         self._watcher = Watcher(quieting, Sources(quieting.inhibit))
@@ -71,7 +74,7 @@ class Stage:
         self._together.know(alert for alert in known if alert.instance is None)
         for alert in known:
             if alert.instance in self._by_rule:
-                self._by_rule[alert.instance][alert.rule] = alert
+                self._remember(alert.instance, alert.rule, alert)
             if alert.instance is None or alert.instance in self._by_rule:
                 self._believe(Change(alert.rule, alert.key, alert, None))
 
@@ -90,7 +93,8 @@ class Stage:
 
     def deadlines(self, key: InstanceKey) -> list[datetime]:
         """When time alone may move the alerts that this instance's samples move."""
-        return self._watches[key].deadlines(self._by_rule[key])
+        timed = self._timed[key]
+        return self._watches[key].deadlines(timed) if timed else []
 
     def health(self, key: InstanceKey) -> Health | None:
         """What is remembered of an instance's polls."""
@@ -109,13 +113,10 @@ class Stage:
         """Judges one sample, moves what it moves, and says what that was; for `fresh` see `Watch.step`."""
         key = sample.instance.key
         watch = self._watches[key]
-        step = watch.step(sample, self._by_rule[key], fresh=fresh)
+        step = watch.step(sample, self._by_rule[key], fresh=fresh, timed=self._timed[key])
         watch.health = step.health
         for change in step.changes:
-            if change.alert is None:
-                self._by_rule[key].pop(change.rule, None)
-            else:
-                self._by_rule[key][change.rule] = change.alert
+            self._remember(key, change.rule, change.alert)
         together = self._together.take(sample, step, watch.window)
         for change in (*step.changes, *together):
             self._believe(change)
@@ -143,6 +144,16 @@ class Stage:
                 return said
             at, place = min(waiting)
             said.extend(self._decide(place, at))
+
+    def _remember(self, key: InstanceKey, rule: str, alert: Alert | None) -> None:
+        """The alert of a rule on one instance as it is from now on."""
+        self._timed[key].pop(rule, None)
+        if alert is None:
+            self._by_rule[key].pop(rule, None)
+            return
+        self._by_rule[key][rule] = alert
+        if alert.state in _TIMED:
+            self._timed[key][rule] = alert
 
     def _believe(self, change: Change) -> None:
         if change.alert is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -34,7 +34,6 @@ from monitor.rules.rule import Rule
 from monitor.rules.window import Window
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
-_TIMED = (State.PENDING, State.CLEARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +112,26 @@ class Watch:
         else:
             self.window.span = bound.reach
 
-    def step(self, sample: Sample, alerts: Mapping[str, Alert], *, fresh: frozenset[Look] | None = None) -> Step:
+    def step(
+        self,
+        sample: Sample,
+        alerts: Mapping[str, Alert],
+        *,
+        fresh: frozenset[Look] | None = None,
+        timed: Collection[str] = (),
+    ) -> Step:
         """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
 
         `fresh`: the last one moved nothing that this one has to follow, and its answer took as long; and of all looks
-        back only these may see something else. Then only those rules are asked whose answer may differ.
+        back only these may see something else. Then only those rules are asked whose answer may differ, or whose
+        alert moves with time: these are `timed`.
         """
-        asked = self._bound if fresh is None else self._may_differ(sample, alerts, fresh)
+        asked = self._bound if fresh is None else self._may_differ(sample, fresh, timed)
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
+        if not asked:
+            return Step(health, began)
         facts = facts_of(health, sample, self.window)
         refresh = began and self._figures
         changes: list[Change] = []
@@ -148,13 +157,12 @@ class Watch:
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
 
-    def _may_differ(self, sample: Sample, alerts: Mapping[str, Alert], fresh: frozenset[Look]) -> Pairs:
+    def _may_differ(self, sample: Sample, fresh: frozenset[Look], timed: Collection[str]) -> Pairs:
         pairs = self._asking.asked(self.health.run if self.health else None, sample, fresh)
-        timed = {name for name, alert in alerts.items() if alert.state in _TIMED}
         if not timed:
             return pairs
-        timed.update(rule.name for rule, _ in pairs)
-        return tuple(pair for pair in self._bound if pair[0].name in timed)
+        names = {*timed, *(rule.name for rule, _ in pairs)}
+        return tuple(pair for pair in self._bound if pair[0].name in names)
 
     def pass_over(self, end: datetime, polls: int) -> None:
         """So many more samples up to `end`, each like the last one. The caller knows that they move nothing."""
@@ -171,12 +179,10 @@ class Watch:
         """When its rules may change their minds while the counts do not."""
         return functools.reduce(operator.or_, (judge.edges for _, judge in self._bound), Edges())
 
-    def deadlines(self, alerts: Mapping[str, Alert]) -> list[datetime]:
-        """When time alone may move its alerts."""
-        timed = [alert for alert in alerts.values() if alert.state in _TIMED]
-        rules = {rule.name: rule for rule, _ in self._bound} if timed else {}
-        found = (lifecycle.deadline(alert, rules[alert.rule]) for alert in timed if alert.rule in rules)
-        return [due for due in found if due is not None]
+    def deadlines(self, timed: Mapping[str, Alert]) -> list[datetime]:
+        """When time alone may move these of its alerts, by rule."""
+        mine = ((timed[rule.name], rule) for rule, _ in self._bound if rule.name in timed)
+        return [due for alert, rule in mine if (due := lifecycle.deadline(alert, rule)) is not None]
 
     def _finding(self, rule: Rule, alert: Alert | None, verdict: Verdict, facts: Facts) -> Finding:
         labels = alert.labels if alert else self._labels_under(rule)
