@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.report import Row, tell
+from monitor.garbage import look_rarely
 from monitor.matchers import EVERYTHING
 from monitor.model import Counts, Failure, FailureKind, Instance, Run, Severity
 from monitor.routing import Route
@@ -113,7 +114,9 @@ async def read(folder: Path, start: datetime, chosen: tuple[Rule, ...]) -> list[
 
 
 def measure(folder: Path, start: datetime, chosen: tuple[Rule, ...]) -> tuple[float, float, Backtest]:
-    """Seconds for reading, seconds for everything, and what came of it."""
+    """Seconds for reading, seconds for everything, and what came of it. The collector looks rarely, as it does for the
+    command."""
+    look_rarely()
     began = time.process_time()
     found = asyncio.run(read(folder, start, chosen))
     was_read = time.process_time()

@@ -14,7 +14,7 @@ YOUNG = 20_000
 
 
 def look_rarely() -> None:
-    """Takes what there is for good, and looks among what comes more rarely. For processes that run long."""
+    """Takes what there is for good, and looks among what comes more rarely. For what runs long."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)

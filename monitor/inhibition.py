@@ -58,8 +58,14 @@ class Sources:
                 found.setdefault(place, {})[alert.key] = rule.target.match(labels)
             elif alert.key in found.get(place, {}):
                 del found[place][alert.key]
+                if not found[place]:
+                    del found[place]
                 freed = True
         return freed
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return any(self._found)
 
     def of(self, labels: Labels) -> list[str]:
         """The keys of the alerts that inhibit one with these labels, severity included."""

@@ -136,12 +136,13 @@ class Watcher:
         hushed: dict[str, Hushed] = {}
         flapping: set[str] = set()
         changes = [changes_at, *(ack.expires_at for ack in acks.values())]
+        hushes = bool(facts.silences or self.quieting.maintenance or self.sources or step is not None)
         for one in alerts:
             flaps = self._flaps(one, facts, at, flapped)
             if flaps.open:
                 flapping.add(one.key)
                 changes.append(flaps.until)
-            if one.state is State.RESOLVED and not flaps.open:
+            if not hushes or (one.state is State.RESOLVED and not flaps.open):
                 continue
             reason, until = self._reason(one, facts, at, windows, acks.get(one.key), step)
             changes.append(until)

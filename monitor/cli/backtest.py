@@ -18,6 +18,7 @@ from monitor.cli.archive import Span, brief, deaf, progress, read_pasts, seconds
 from monitor.cli.check import environment
 from monitor.cli.start import begin
 from monitor.errors import UsageError
+from monitor.garbage import look_rarely
 from monitor.policy.loader import load
 from monitor.rules.backtest import NOT_KEPT, Backtest
 from monitor.rules.backtest import backtest as replay
@@ -45,6 +46,7 @@ def backtest(directory: Path | None, since: timedelta, names: Sequence[str], as_
       fdi-monitor backtest rules --since 30d --rule tasks-abnormal
     """
     settings = begin()
+    look_rarely()
     policy = load(directory or settings.rules, environment(), doors=False)
     rules = _chosen(policy.rules, names)
     until = clock.now()

@@ -16,6 +16,7 @@ from monitor.cli.archive import brief, deaf, progress, seconds
 from monitor.cli.check import environment
 from monitor.cli.start import aio, begin
 from monitor.errors import UsageError
+from monitor.garbage import look_rarely
 from monitor.model import Alert
 from monitor.policy.loader import load
 from monitor.policy.policy import Policy
@@ -74,6 +75,7 @@ def plan(directory: Path | None, against: Path | None, max_new_alerts: int | Non
       fdi-monitor plan new-rules --max-new-alerts 5
     """
     settings = begin()
+    look_rarely()
     folder = directory or settings.rules
     if against is None and folder.resolve() != settings.rules.resolve() and settings.rules.is_dir():
         against = settings.rules

@@ -39,6 +39,7 @@ class Course:
         "_runs",
         "_seen",
         "_shortest",
+        "_smooth",
         "_stage",
         "at",
         "fresh",
@@ -56,8 +57,8 @@ class Course:
         self._looks = self._edges.leaves | self._edges.arrives
         self._reach = self._edges.reach
         self._shortest = min((look.reach for look in self._looks), default=timedelta.max)
-        averaged = (*(look.reach for look in self._edges.leaves), *self._edges.smooth)
-        self._counting = min(averaged, default=None)
+        self._smooth = max(self._edges.smooth, default=_NONE)
+        self._counting = min((*(look.reach for look in self._edges.leaves), *self._edges.smooth), default=None)
         known = stage.past(self.key)
         self._ahead = [*self._leavings(known[:1]), *self._leavings(known)]
         self._jumps = jumps and not self._edges.always
@@ -167,7 +168,7 @@ class Course:
             return False
         past = self._stage.past(self.key)
         # a failed poll takes nothing into the window, so what is in it leaves poll by poll
-        reach = max(edges.smooth, default=_NONE) if run.failure is None else self._reach
+        reach = self._smooth if run.failure is None else self._reach
         if reach:
             last = _before(run, past)
             if last is not None and moment(run, here) <= last.end + reach:

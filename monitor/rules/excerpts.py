@@ -16,9 +16,10 @@ from monitor.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A part of one instance's history; `cut` says that it goes on after it."""
+    """A part of one instance's history up to `until`; `cut` says that it goes on after it."""
 
     past: Past
+    until: datetime
     cut: bool
 
 
@@ -61,4 +62,4 @@ def _cut(past: Past, since: datetime, until: datetime, reach: timedelta) -> Exce
     first_at = past.health.first_at if past.health else runs[0].start
     before = past.before if not first else ()
     part = past_of(past.instance, first_at=first_at, runs=[*before, *within], good=good, since=since, until=until)
-    return Excerpt(part, cut=runs[-1].end > until)
+    return Excerpt(part, until, cut=runs[-1].end > until)

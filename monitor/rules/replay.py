@@ -93,8 +93,8 @@ class Replay:
         self._open: dict[str, Firing] = {}
         self._over: list[Firing] = []
 
-    def play(self, until: datetime, progress: Progress | None = None) -> Replayed:
-        """Goes to the end of the runs, and lets the groups speak up to `until`."""
+    def play(self, until: datetime, progress: Progress | None = None, *, enough: int | None = None) -> Replayed:
+        """Goes to the end of the runs, or until `enough` alerts fire at once; the groups speak up to `until`."""
         waiting = [(course.at, number) for number, course in enumerate(self._courses) if course.at is not None]
         heapq.heapify(waiting)
         due = self.stage.due()
@@ -111,6 +111,8 @@ class Replay:
                 if change.transition is not None:
                     self._note(change.transition, change.alert)
                     due = self.stage.due()
+            if enough is not None and len(self._open) >= enough:
+                break
             course.go_on(calm=not self.stage.followed(sample, changes))
             if course.at is None:
                 heapq.heappop(waiting)

@@ -58,7 +58,7 @@ def suggestions(
     narrow = list(excerpts(pasts, firings, rule, until=until))
     if not narrow:
         return ()
-    chosen = [_mildest(_tried(rule, _longer_holds(rule), firings, narrow, until))]
+    chosen = [_mildest(_tried(rule, _longer_holds(rule), firings, narrow, until, alike=True))]
     if again(firings) / len(firings) >= WORTH:
         wide = list(excerpts(pasts, firings, rule, until=until, margin=MARGIN))
         # what says when it is over comes before what waits for it
@@ -112,17 +112,23 @@ def _tried(
     firings: Sequence[Firing],
     parts: Sequence[Excerpt],
     until: datetime,
+    *,
+    alike: bool = False,
 ) -> list[Suggestion]:
-    """What each variant makes of the stretches, all in one replay of each, every one under a name of its own."""
+    """What each variant makes of the stretches, all in one replay of each, every one under a name of its own.
+
+    `alike`: once all of them fire they go on as the rule's own alert does, which ends where the stretch does.
+    """
     named = {f"{number} {rule.name}": place for number, place in enumerate(variants)}
     rules = tuple(replace(variants[place], name=name) for name, place in named.items())
     by_place: dict[tuple[str, str], list[Firing]] = {place: [] for place in variants}
     endless: set[tuple[str, str]] = set()
     for part in parts if rules else ():
-        for firing in Replay((part.past,), rules, None).play(until).firings:
+        for firing in Replay((part.past,), rules, None).play(until, enough=len(rules) if alike else None).firings:
             place = named[firing.rule]
-            by_place[place].append(firing)
-            if firing.resolved_at is None and part.cut:
+            ends = part.until if alike and part.until < until else None
+            by_place[place].append(replace(firing, resolved_at=firing.resolved_at or ends))
+            if firing.resolved_at is None and ends is None and part.cut:
                 endless.add(place)
     return [
         _compared(rule, place, firings, sorted(after, key=lambda one: one.fired_at), until)
