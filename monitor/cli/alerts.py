@@ -21,14 +21,16 @@ from monitor.textfault import TextFault
 async def alerts(service: Service, matchers: str, as_json: bool) -> int:
     """Shows what fires and waits, and what keeps it quiet.
 
-    MATCHERS such as severity="critical" choose some of them.
+    MATCHERS such as severity="critical" choose some of them. While the store takes no writes, it says so.
 
     \b
     Examples:
       fdi-monitor alerts
       fdi-monitor alerts 'account="prod", severity=~"critical|warning"' --json
     """
-    found = await matching(service, parsed(matchers))
+    wanted = parsed(matchers)
+    await service.stands()
+    found = await matching(service, wanted)
     if as_json:
         tell(found)
     elif not found:

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from monitor import clock
+from monitor.cli import PROGRAM
 from monitor.cli.start import aio, begin
 from monitor.errors import Refused, Unreachable, UsageError
 from monitor.fdi.wire import make_session
@@ -60,6 +61,15 @@ class Service:
             page = await self.get(path, **query, cursor=page["next"])
             found += page[key]
         return found
+
+    async def stands(self) -> Any:
+        """How it stands itself; on standard error, where it could not write down all that it knows. Raises as `get`
+        does."""
+        about = await self.get("/api/fdi/v1/status")
+        if not written_down(about):
+            told = "the store takes no writes, and what moves is told to the receivers only"
+            click.echo(f"{PROGRAM}: what follows may be old: {told}", err=True)
+        return about
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The answer to a request; raises as `get` does."""
@@ -110,6 +120,11 @@ class Service:
             f"{self.address} wants to know who asks: set FDI_MONITOR_TOKEN to one of the tokens that the service has "
             "in FDI_MONITOR_WEB__TOKENS"
         )
+
+
+def written_down(about: Mapping[str, Any]) -> bool:
+    """Whether all that a service knows is in its store, as it says of itself."""
+    return about["store"] is not None and not about["store"]["degraded"]
 
 
 def _untrusted(address: str, error: aiohttp.ClientSSLError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from monitor.cli import GOOD, TROUBLE
-from monitor.cli.remote import Service, local, remote, tell
+from monitor.cli.remote import Service, local, remote, tell, written_down
 
 
 def _node(one: Mapping[str, Any]) -> str:
@@ -23,14 +23,14 @@ def _node(one: Mapping[str, Any]) -> str:
 async def status(service: Service, as_json: bool) -> int:
     """Shows how the running service stands.
 
-    Exit code 1 while something fires that nobody silenced.
+    Exit code 1 while something fires that nobody silenced, or while the store takes no writes.
 
     \b
     Examples:
       fdi-monitor status
       fdi-monitor status --url http://10.0.0.7:8080 --json
     """
-    about = await service.get("/api/fdi/v1/status")
+    about = await service.stands()
     alerts = await service.all("/api/fdi/v1/alerts", "alerts")
     silences = await service.get("/api/v2/silences", expired="false")
     firing = [one for one in alerts if one["fired_at"]]
@@ -60,4 +60,4 @@ async def status(service: Service, as_json: bool) -> int:
         click.echo(f"fires:    {told} ({found['suppressed']} kept quiet, {found['acknowledged']} acknowledged)")
         click.echo(f"waits:    {found['pending']}")
         click.echo(f"silences: {found['silences']}")
-    return TROUBLE if len(firing) > len(quiet) else GOOD
+    return GOOD if written_down(about) and len(firing) == len(quiet) else TROUBLE

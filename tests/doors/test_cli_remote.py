@@ -55,6 +55,7 @@ STATUS = {
         {"name": "fdi-2", "silent": True, "leads": False, "accounts": []},
     ],
     "unpolled": [],
+    "store": {"degraded": False, "held": 0},
 }
 
 
@@ -100,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[Service]:
     with Service() as server:
+        server.answer("GET", "/api/fdi/v1/status", STATUS)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -239,6 +241,24 @@ def test_alerts_are_a_table_or_json(run: Run, service: Service) -> None:
     assert "silenced by s-1, acknowledged by 王" in line
     assert json.loads(run("alerts", "--url", service.url, "--json")[1]) == [ALERT]
     assert run("alerts", "instance=x", "--url", service.url)[1] == "no alert fires or waits that matches\n"
+
+
+@pytest.mark.parametrize("store", [{"degraded": True, "held": 3}, None])
+def test_a_service_that_cannot_write_down_what_it_knows_is_not_taken_for_well(
+    run: Run, service: Service, store: Any
+) -> None:
+    service.answer("GET", "/api/fdi/v1/status", {**STATUS, "store": store})
+    service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [], "next": None})
+    service.answer("GET", "/api/v2/silences", [])
+    old = "what follows may be old: the store takes no writes, and what moves is told to the receivers only"
+    assert run("alerts", "--url", service.url) == (
+        0,
+        "no alert fires or waits\n",
+        f"fdi-monitor: {old}\n",
+    )
+    code, out, err = run("status", "--url", service.url)
+    assert (code, err) == (1, f"fdi-monitor: {old}\n")
+    assert "fires:    nothing" in out
 
 
 def test_silences_are_listed_with_all_that_they_say(run: Run, service: Service) -> None:
