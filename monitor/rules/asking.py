@@ -16,11 +16,11 @@ _STILL = Edges()
 class Asking:
     """The rules of one instance by the counts that they read. `pairs` are all of them, in the policy's order."""
 
-    __slots__ = ("_after", "_failing", "_pairs")
+    __slots__ = ("_after", "_again", "_pairs")
 
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = pairs
-        self._failing: Pairs | None = None
+        self._again: dict[bool, Pairs] = {}
         self._after: dict[tuple[int, frozenset[Look]], Pairs] = {}
 
     def asked(self, last: Run | None, sample: Sample, fresh: frozenset[Look]) -> Pairs:
@@ -32,9 +32,7 @@ class Asking:
         if last is None or (last.failure is None) is not (sample.failure is None):
             return self._pairs
         if sample.failure is not None:
-            if self._failing is None:
-                self._failing = tuple(pair for pair in self._pairs if pair[1].edges != _STILL)
-            return self._failing
+            return self.again(failed=True)
         differ = moved(last, sample)
         found = self._after.get((differ, fresh))
         if found is None:
@@ -43,10 +41,28 @@ class Asking:
         return found
 
 
+    def again(self, *, failed: bool) -> Pairs:
+        """Those whose answer may differ although the poll sees what the one before saw: they look back, or read how
+        long the polls fail or how long an answer took."""
+        found = self._again.get(failed)
+        if found is None:
+            mine = tuple(pair for pair in self._pairs if _may_move_again(pair[1], failed=failed))
+            found = self._again[failed] = mine
+        return found
+
+
+def _may_move_again(judge: Judge, *, failed: bool) -> bool:
+    edges = judge.edges
+    if failed:
+        return edges != _STILL or "latency" in judge.names
+    looks_back = edges.leaves or edges.arrives or edges.smooth
+    return bool(looks_back) or edges.always or "latency" in judge.names
+
+
 def _may_move(judge: Judge, differ: int, fresh: frozenset[Look]) -> bool:
     """Whether a judge may change its mind between two good polls."""
     edges = judge.edges
-    if edges.smooth or edges.always or not (edges.leaves | edges.arrives).isdisjoint(fresh):
+    if edges.smooth or edges.always or "latency" in judge.names or not (edges.leaves | edges.arrives).isdisjoint(fresh):
         return True
     # any move of the counts may begin or end a suspicion
     reads = ANY if "suspicious" in judge.names else bits(judge.names)

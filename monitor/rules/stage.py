@@ -114,7 +114,7 @@ class Stage:
         key = sample.instance.key
         watch = self._watches[key]
         step = watch.step(sample, self._by_rule[key], fresh=fresh, timed=self._timed[key])
-        watch.health = step.health
+        watch.took(step)
         for change in step.changes:
             self._remember(key, change.rule, change.alert)
         together = self._together.take(sample, step, watch.window)

@@ -34,6 +34,7 @@ from monitor.rules.rule import Rule
 from monitor.rules.window import Window
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
+_TIMED = (State.PENDING, State.CLEARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Bound(NamedTuple):
 class Watch:
     """The rules of one instance, bound to its labels, and its health."""
 
-    __slots__ = ("_asking", "_bound", "_figures", "_labels", "health", "instance", "reach", "window")
+    __slots__ = ("_asking", "_bound", "_calm", "_figures", "_labels", "health", "instance", "reach", "window")
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Watch:
         self._labels = labels_of(instance)
         self._bound, self.reach = self.bind(rules)
         self._asking = Asking(self._bound)
+        self._calm = False
         self.window = Window(self.reach, history) if self.reach else None
 
     def bind(self, rules: Iterable[Rule]) -> Bound:
@@ -105,6 +107,7 @@ class Watch:
         """Is judged by other rules from the next sample on; its health and its past stay."""
         self._bound, self.reach = bound
         self._asking = Asking(self._bound)
+        self._calm = False
         if not bound.reach:
             self.window = None
         elif self.window is None:
@@ -120,13 +123,14 @@ class Watch:
         fresh: frozenset[Look] | None = None,
         timed: Collection[str] = (),
     ) -> Step:
-        """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
+        """What `sample` changes, given the instance's alerts by rule; in force once it is `took`.
 
-        `fresh`: the last one moved nothing that this one has to follow, and its answer took as long; and of all looks
-        back only these may see something else. Then only those rules are asked whose answer may differ, or whose
-        alert moves with time: these are `timed`.
+        `fresh`: the last one moved nothing that this one has to follow, and of all looks back only these may see
+        something else. Then only those rules are asked whose answer may differ, or whose alert moves with time: these
+        are `timed`. Without it that is found out.
         """
-        asked = self._bound if fresh is None else self._may_differ(sample, fresh, timed)
+        asked = self._asked(sample, alerts) if fresh is None else self._may_differ(sample, fresh, timed)
+        self._calm = False
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
@@ -157,8 +161,24 @@ class Watch:
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
 
+    def took(self, step: Step) -> None:
+        """The step is in force from now on."""
+        self.health = step.health
+        self._calm = not step.changes
+
+    def _asked(self, sample: Sample, alerts: Mapping[str, Alert]) -> Pairs:
+        """All, unless the sample sees what the last one saw, which moved nothing."""
+        run = self.health.run if self.health else None
+        if not self._calm or run is None or not run.goes_on_with(sample):
+            return self._bound
+        timed = [name for name, alert in alerts.items() if alert.state in _TIMED]
+        return self._besides(self._asking.again(failed=sample.failure is not None), timed)
+
     def _may_differ(self, sample: Sample, fresh: frozenset[Look], timed: Collection[str]) -> Pairs:
-        pairs = self._asking.asked(self.health.run if self.health else None, sample, fresh)
+        return self._besides(self._asking.asked(self.health.run if self.health else None, sample, fresh), timed)
+
+    def _besides(self, pairs: Pairs, timed: Collection[str]) -> Pairs:
+        """These and those of the `timed` rules, in the policy's order."""
         if not timed:
             return pairs
         names = {*timed, *(rule.name for rule, _ in pairs)}

@@ -46,19 +46,23 @@ class Polled:
     def poll(self, *seen: Seen) -> Step:
         """What the last of these polls changed."""
         for each in seen:
-            step = self.watch.step(self._sample(each), self.alerts)
-            self.polls += 1
-            self.watch.health = step.health
-            for change in step.changes:
-                self.alerts.pop(change.rule, None)
-                if change.alert is not None:
-                    self.alerts[change.rule] = change.alert
+            step = self.take(self.sample(each))
+        return step
+
+    def take(self, sample: Sample) -> Step:
+        step = self.watch.step(sample, self.alerts)
+        self.polls += 1
+        self.watch.took(step)
+        for change in step.changes:
+            self.alerts.pop(change.rule, None)
+            if change.alert is not None:
+                self.alerts[change.rule] = change.alert
         return step
 
     def state(self, rule: Rule) -> State:
         return self.alerts[rule.name].state if rule.name in self.alerts else State.NONE
 
-    def _sample(self, seen: Seen) -> Sample:
+    def sample(self, seen: Seen) -> Sample:
         at, latency = START + self.polls * EVERY, timedelta(seconds=0.2)
         if isinstance(seen, FailureKind):
             return Sample(ORDERS, at, latency, failure=Failure(seen, f"poll {self.polls}"))
@@ -341,3 +345,48 @@ def test_whatever_comes_only_good_counts_resolve_and_the_runs_tell_of_every_poll
         elif "abnormal" in ended:
             assert each[0].abnormal + each[1].abnormal == 0
     assert sum(run.polls for run in runs) == len(polls)
+
+
+CONDITIONS = (
+    "abnormal > 1",
+    "cdc.abnormal > 0 and running > 1",
+    "abnormal / running > 40%",
+    "not (completed >= 1)",
+    "suspicious == 1",
+    "up == 0 and age > 45s",
+    "failures >= 2",
+    "latency > 1s",
+    "up == 0 and latency > 1s",
+    "increase(completed, 90s) >= 2",
+    "avg_over_time(abnormal, 60s) > 1",
+    "ago(running, 60s) - running > 0",
+    "age > 0s or failures * 2 > 3",
+)
+spans = st.sampled_from((0, 30, 45, 90)).map(lambda seconds: timedelta(seconds=seconds))
+conditions = st.sampled_from(CONDITIONS)
+rules = st.builds(
+    lambda when, clear, hold, keep: Rule("any", when=when, clear=clear, hold=hold, keep=keep, summary="{{ abnormal }}"),
+    conditions,
+    st.none() | conditions,
+    spans,
+    spans,
+)
+
+
+@given(
+    st.lists(rules, min_size=1, max_size=4),
+    st.lists(st.tuples(seen, st.integers(1, 6), st.sampled_from((0.2, 1.5))), min_size=1, max_size=8),
+)
+def test_a_watch_that_asks_only_who_may_have_changed_says_what_one_that_asks_all_says(
+    made: list[Rule], polls: list[tuple[Seen, int, float]]
+) -> None:
+    chosen = [replace(rule, name=f"rule-{number}") for number, rule in enumerate(made)]
+    polled, alerts = Polled(*chosen), dict[str, Alert]()
+    for each, times, latency in polls:
+        for _ in range(times):
+            watch = polled.watch
+            anew = Watch(ORDERS, chosen, health=watch.health, history=watch.past)
+            sample = replace(polled.sample(each), latency=timedelta(seconds=latency))
+            expected = anew.step(sample, alerts)
+            assert polled.take(sample) == expected
+            alerts = dict(polled.alerts)
