@@ -142,7 +142,8 @@ class Ours(Running):
     """This service. What fires is in the simulated cloud, which it polls every second."""
 
     def __init__(self, folder: Path, hook: Hook, interval: str, sim: Simulator, **account_and_route: Any) -> None:
-        """What is given beside overrides keys of the account and of the route."""
+        """What is given beside overrides keys of the account and of the route. It does not look for flapping, as the
+        other does not."""
         super().__init__(folder)
         self.sim = sim
         self.settings: dict[str, str] = {}
@@ -153,7 +154,7 @@ class Ours(Running):
             (polled if key in ACCOUNT else route)[key] = value
         policy = {
             "accounts": [polled],
-            "rules": [{"name": "abnormal", "when": "abnormal > 0", "severity": "critical"}],
+            "rules": [{"name": "abnormal", "when": "abnormal > 0", "severity": "critical", "flapping": False}],
             "receivers": [{"name": "hook", "webhook": {"url": hook.url, "timeout": "30s"}}],
             "route": route,
         }
