@@ -2,6 +2,7 @@
 
 Every fiftieth instance has an alert that fires; under "storm" each of them has, with a message and a step for each.
 Run: python -m benchmarks.pages. Goal: every page of 1,000 instances within 0.3 s; 10,000 stay usable.
+The collector looks rarely, as it does in the service.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from benchmarks.report import Row, tell
+from monitor.garbage import look_rarely
 from monitor.matchers import EVERYTHING, parse
 from monitor.meters import Meters, Pulse
 from monitor.model import (
@@ -111,6 +113,7 @@ async def _column(size: int, paths: Sequence[str], *, storm: bool) -> list[tuple
     with tempfile.TemporaryDirectory() as folder:
         async with open_store(Path(folder)) as store:
             await fill(store, size, storm=storm)
+            look_rarely()
             site = Site(store, Meters(), Pulse(), lambda: NOW, Nudge(), speech=lambda: SPEECH)
             async with TestClient(TestServer(make_app(site))) as client:
                 return [await _best(client, path) for path in paths]

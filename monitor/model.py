@@ -44,12 +44,7 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Both kinds together, state by state."""
-        return Counts(
-            self.running + other.running,
-            self.abnormal + other.abnormal,
-            self.terminated + other.terminated,
-            self.completed + other.completed,
-        )
+        return Counts(self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3])
 
 
 class InstanceKey(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from monitor.model import KINDS, STATUSES, Run
 from monitor.rules.past import number_at, spacing
@@ -20,8 +21,7 @@ _UNUSUAL = timedelta(minutes=5)
 """The same where the usual pause is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch without a break in what is known: counts from `start` to `end`, or None where none are known. `failed`
     tells polls that failed from polls that there were not."""
 
@@ -31,8 +31,7 @@ class Piece:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """One count in one column: what it was first and last, and the lowest and the highest in between."""
 
     first: int
@@ -41,8 +40,7 @@ class Extent:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """The eight counts from `start` to `end`, None where none was known in it; `gap` where some of it is not known."""
 
     start: datetime

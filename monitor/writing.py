@@ -50,9 +50,9 @@ def near(at: datetime, beside: datetime, zone: tzinfo) -> str:
 def clean(text: str, limit: int = 500) -> str:
     """`text` on one line, safe to show anywhere: no control or direction characters, at most `limit` characters, cut
     where people see a letter or a picture end."""
-    line = "".join(
-        letter if letter.isprintable() or letter == _JOINER else "\ufffd" for letter in " ".join(text.split())
-    )
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(letter if letter.isprintable() or letter == _JOINER else "\ufffd" for letter in line)
     return line if len(line) <= limit else line[: _whole(line, limit - 1)] + "…"
 
 

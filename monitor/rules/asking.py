@@ -40,7 +40,6 @@ class Asking:
             found = self._after[differ, fresh] = mine
         return found
 
-
     def again(self, *, failed: bool) -> Pairs:
         """Those whose answer may differ although the poll sees what the one before saw: they look back, or read how
         long the polls fail or how long an answer took."""

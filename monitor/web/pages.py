@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from monitor import __version__
 from monitor.tickets import REMARK
@@ -88,7 +88,8 @@ def _environment(words: Words) -> Environment:
 
     def said(key: str, /, **values: object) -> Markup:
         """The text under `key`; values that are no markup are escaped."""
-        return Markup(words.form(key, values)).format_map(grouped(values))  # noqa: S704 - our own text
+        shown = {name: escape(value) for name, value in grouped(values).items()}
+        return Markup(words.form(key, values).format_map(shown))  # noqa: S704 - our own text, and what was escaped
 
     def remark(text: str) -> str:
         """A comment as somebody wrote it, or as the service did for them."""

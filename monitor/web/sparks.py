@@ -4,7 +4,7 @@ Pure."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.model import STATUSES, Run
@@ -37,16 +37,15 @@ def spark(runs: Sequence[Run], at: datetime) -> Spark | None:
     parts = pieces(runs, since, at)
     if all(part.counts is None for part in parts):
         return None
-    abnormal = [_together(part, _ABNORMAL) for part in parts]
-    ill = any(part.counts is not None and part.counts[0] for part in abnormal)
-    shown = abnormal if ill else [_together(part, _RUNNING) for part in parts]
-    status = "abnormal" if ill else "running"
+    ill = any((count := _count(part, _ABNORMAL)) is not None and count[0] for part in parts)
+    status, place = ("abnormal", _ABNORMAL) if ill else ("running", _RUNNING)
+    shown = [Piece(part.start, part.end, _count(part, place), part.failed) for part in parts]
     scale = Scale(since, at, WIDTH)
     drawn = chart(status, drawable(shown, since, at, _COLUMNS), 0, scale, height=HEIGHT)
     return Spark(status, at - since, drawn, scale.bands(gaps(parts)))
 
 
-def _together(part: Piece, status: int) -> Piece:
-    """The piece with one count alone, that of both kinds."""
+def _count(part: Piece, status: int) -> tuple[int] | None:
+    """One count of a piece, that of both kinds."""
     counts = part.counts
-    return part if counts is None else replace(part, counts=(counts[status] + counts[status + len(STATUSES)],))
+    return None if counts is None else (counts[status] + counts[status + len(STATUSES)],)
