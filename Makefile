@@ -15,7 +15,7 @@ test: .venv/ready ## everything that can run on this machine; says what it skipp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 ifeq ($(ARGS),)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/acceptance
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/acceptance
 	$(BIN)/pytest tests/acceptance
 else
 	$(BIN)/pytest $(ARGS)
