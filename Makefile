@@ -21,7 +21,7 @@ else
 	$(BIN)/pytest $(ARGS)
 endif
 
-bench: .venv/ready ## measures everything, beside what others use, and writes docs/benchmarks.md; half an hour, nothing beside it
+bench: .venv/ready ## measures everything, beside what others use, and writes docs/benchmarks.md; an hour, nothing beside it
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: .venv/ready ## twenty minutes under every fault: does it grow, slow down, or lose anything?
