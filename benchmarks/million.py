@@ -135,7 +135,7 @@ class Ledger:
         key, watch = sample.instance.key, self.watches[sample.instance.key]
         known = watch.health is not None
         step = watch.step(sample, self.alerts[key])
-        watch.took(step)
+        watch.health = step.health
         if step.began or step.changes:
             self.written["transactions"] += known
             self.written["runs"] += step.began and known

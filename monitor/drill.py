@@ -66,7 +66,7 @@ def course(at: datetime) -> Course:
     broken = Sample(INSTANCE, at, _AT_ONCE, Counts(abnormal=1), Counts())
     step = watch.step(broken, {})
     [began] = step.changes
-    watch.took(step)
+    watch.health = step.health
     [ended] = watch.step(replace(broken, common=Counts()), {RULE.name: _alert(began)}).changes
     return Course(began, ended)
 

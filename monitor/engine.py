@@ -197,7 +197,7 @@ class Engine:
         if step.began or step.changes or moves.changes:
             await uncut(self._record(key, watch, step, moves))
         else:
-            watch.took(step)
+            watch.health = step.health
             self._stretches.add(key)
 
     async def _record(self, key: InstanceKey, watch: Watch, step: Step, moves: Moves) -> None:
@@ -209,7 +209,7 @@ class Engine:
                 begun=(row, begun) if step.began and begun else None,
                 run_of=key.account,
             )
-        watch.took(step)
+        watch.health = step.health
         if step.began:
             self._stretches.discard(key)
         else:

@@ -69,6 +69,8 @@ TABLE: dict[tuple[State, Signal], Move] = {
 }
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
+TIMED = (State.PENDING, State.CLEARING)
+"""What time alone may end."""
 
 
 def signal(alert: Alert | None, finding: Finding, rule: Timing) -> Signal:

@@ -32,6 +32,7 @@ from monitor.writing import moment
 PATIENCE = 15.0
 """Seconds that an answer may take."""
 WIDE = 400
+_MEND = "Make room on its disk or bring its database back, and do not restart it"
 _LONGEST_REASON = 500
 
 
@@ -68,7 +69,7 @@ class Service:
         about = await self.get("/api/fdi/v1/status")
         if not written_down(about):
             told = "the store takes no writes, and what moves is told to the receivers only"
-            click.echo(f"{PROGRAM}: what follows may be old: {told}", err=True)
+            click.echo(f"{PROGRAM}: what follows may be old: {told}. {_MEND}", err=True)
         return about
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:

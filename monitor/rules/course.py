@@ -130,6 +130,10 @@ class Course:
         begins."""
         if run.failure is not None or following.failure is not None or run.polls < 2:
             return True
+        past = self._stage.past(self.key)
+        # a run that goes on across a gap counts as evenly spaced, wider than its polls were
+        if past and past[-1].start != run.start:
+            return True
         return max(spacing(run), following.start - run.end) >= self._shortest
 
     def _passed(self, after: datetime, until: datetime) -> frozenset[Look]:

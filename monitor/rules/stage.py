@@ -11,6 +11,7 @@ from datetime import datetime
 
 from monitor.grouping import Group, decide, new_group
 from monitor.inhibition import Sources
+from monitor.lifecycle import TIMED
 from monitor.model import Alert, Instance, InstanceKey, Run, Sample, State, Transition
 from monitor.notification import Notification
 from monitor.quieting import PLAIN, Facts, Quieting, Watcher, Why
@@ -22,8 +23,6 @@ from monitor.rules.past import Past
 from monitor.rules.rule import Rule
 from monitor.rules.together import Together
 from monitor.rules.watch import Watch
-
-_TIMED = (State.PENDING, State.CLEARING)
 
 
 @dataclass(slots=True)
@@ -114,7 +113,7 @@ class Stage:
         key = sample.instance.key
         watch = self._watches[key]
         step = watch.step(sample, self._by_rule[key], fresh=fresh, timed=self._timed[key])
-        watch.took(step)
+        watch.health = step.health
         for change in step.changes:
             self._remember(key, change.rule, change.alert)
         together = self._together.take(sample, step, watch.window)
@@ -152,7 +151,7 @@ class Stage:
             self._by_rule[key].pop(rule, None)
             return
         self._by_rule[key][rule] = alert
-        if alert.state in _TIMED:
+        if alert.state in TIMED:
             self._timed[key][rule] = alert
 
     def _believe(self, change: Change) -> None:

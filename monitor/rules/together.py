@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.lifecycle import TIMED
 from monitor.model import Alert, InstanceKey, Sample, State
 from monitor.rules.change import Change
 from monitor.rules.cohort import Cohort
@@ -17,8 +18,6 @@ from monitor.rules.edges import Edges
 from monitor.rules.rule import Rule
 from monitor.rules.watch import Step, Watch
 from monitor.rules.window import Window
-
-_TIMED = (State.PENDING, State.CLEARING)
 
 
 class Together:
@@ -39,7 +38,7 @@ class Together:
         """Their alerts as they stand before the first sample."""
         self._cohorts.alerts.update((alert.key, alert) for alert in alerts)
         self._cohorts = self._cohorts.under(self._rules)
-        self._restless = {alert.key for alert in self._cohorts.alerts.values() if alert.state in _TIMED}
+        self._restless = {alert.key for alert in self._cohorts.alerts.values() if alert.state in TIMED}
 
     def edges(self, key: InstanceKey) -> Edges:
         """When, while the counts of an instance stay, it may change what its groups see of it."""
@@ -68,7 +67,7 @@ class Together:
         """Whether the next sample of any member may move what this one left as it is, or just `moved`."""
         alert = self._cohorts.alerts.get(cohort.key)
         alive = alert is not None and alert.state is not State.RESOLVED
-        if not moved and not (alive and not up) and not (alert is not None and alert.state in _TIMED):
+        if not moved and not (alive and not up) and not (alert is not None and alert.state in TIMED):
             self._restless.discard(cohort.key)
         elif cohort.key not in self._restless:
             self._restless.add(cohort.key)

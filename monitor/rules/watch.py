@@ -34,7 +34,6 @@ from monitor.rules.rule import Rule
 from monitor.rules.window import Window
 
 _ALIVE = (State.PENDING, State.FIRING, State.CLEARING)
-_TIMED = (State.PENDING, State.CLEARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +122,14 @@ class Watch:
         fresh: frozenset[Look] | None = None,
         timed: Collection[str] = (),
     ) -> Step:
-        """What `sample` changes, given the instance's alerts by rule; in force once it is `took`.
+        """What `sample` changes, given the instance's alerts by rule; in force once `health` is set to the step's.
 
         `fresh`: the last one moved nothing that this one has to follow, and of all looks back only these may see
         something else. Then only those rules are asked whose answer may differ, or whose alert moves with time: these
         are `timed`. Without it that is found out.
         """
         asked = self._asked(sample, alerts) if fresh is None else self._may_differ(sample, fresh, timed)
-        self._calm = False
+        self._calm = True
         health, began = after(self.health, sample)
         if self.window is not None and sample.common is not None and sample.cdc is not None:
             self.window.append(sample.at, common=sample.common, cdc=sample.cdc)
@@ -156,22 +155,18 @@ class Watch:
             change = change_of(rule, judge, alert, self._finding(rule, alert, verdict, facts), facts, refresh=refresh)
             if change is not None:
                 changes.append(change)
+        self._calm = not changes
         return Step(health, began, tuple(changes))
 
     def _labels_under(self, rule: Rule) -> Labels:
         return {"alertname": rule.name, **self._labels, **rule.labels}
-
-    def took(self, step: Step) -> None:
-        """The step is in force from now on."""
-        self.health = step.health
-        self._calm = not step.changes
 
     def _asked(self, sample: Sample, alerts: Mapping[str, Alert]) -> Pairs:
         """All, unless the sample sees what the last one saw, which moved nothing."""
         run = self.health.run if self.health else None
         if not self._calm or run is None or not run.goes_on_with(sample):
             return self._bound
-        timed = [name for name, alert in alerts.items() if alert.state in _TIMED]
+        timed = [name for name, alert in alerts.items() if alert.state in lifecycle.TIMED]
         return self._besides(self._asking.again(failed=sample.failure is not None), timed)
 
     def _may_differ(self, sample: Sample, fresh: frozenset[Look], timed: Collection[str]) -> Pairs:

@@ -251,6 +251,7 @@ def test_a_service_that_cannot_write_down_what_it_knows_is_not_taken_for_well(
     service.answer("GET", "/api/fdi/v1/alerts", {"alerts": [], "next": None})
     service.answer("GET", "/api/v2/silences", [])
     old = "what follows may be old: the store takes no writes, and what moves is told to the receivers only"
+    old += ". Make room on its disk or bring its database back, and do not restart it"
     assert run("alerts", "--url", service.url) == (
         0,
         "no alert fires or waits\n",

@@ -64,7 +64,7 @@ class Fleet:
         watch = self.watches[one.name]
         step = watch.step(sample, {})
         assert step.changes == ()
-        watch.took(step)
+        watch.health = step.health
         found = []
         for cohort in self.cohorts.saw(sample, step.health, watch.window):
             alert = self.cohorts.alerts.get(cohort.key)

@@ -52,7 +52,7 @@ class Polled:
     def take(self, sample: Sample) -> Step:
         step = self.watch.step(sample, self.alerts)
         self.polls += 1
-        self.watch.took(step)
+        self.watch.health = step.health
         for change in step.changes:
             self.alerts.pop(change.rule, None)
             if change.alert is not None:
@@ -345,6 +345,16 @@ def test_whatever_comes_only_good_counts_resolve_and_the_runs_tell_of_every_poll
         elif "abnormal" in ended:
             assert each[0].abnormal + each[1].abnormal == 0
     assert sum(run.polls for run in runs) == len(polls)
+
+
+def test_rules_that_come_while_a_step_is_written_down_are_asked_by_the_next_poll() -> None:
+    polled = Polled(SILENT)
+    step = polled.watch.step(polled.sample(normal(1)), polled.alerts)
+    polled.watch.rebind(polled.watch.bind([ABNORMAL]))
+    polled.watch.health = step.health
+    polled.polls += 1
+    [change] = polled.poll(normal(1)).changes
+    assert change.rule == ABNORMAL.name
 
 
 CONDITIONS = (

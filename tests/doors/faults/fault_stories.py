@@ -118,7 +118,7 @@ async def _poll(stage: Stage, cloud: Cloud, watch: Watch, alerts: dict[str, Aler
 
 def _judge(watch: Watch, sample: Sample, alerts: dict[str, Alert]) -> None:
     step = watch.step(sample, alerts)
-    watch.took(step)
+    watch.health = step.health
     for change in step.changes:
         if change.alert is None:
             alerts.pop(change.rule, None)
